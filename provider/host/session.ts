@@ -1,0 +1,29 @@
+/** What a finished command left behind. */
+export interface CommandResult {
+    code: number;
+    stdout: string;
+    stderr: string;
+}
+
+export interface ExecOptions {
+    /** Sent to the command's standard input, which is then closed. */
+    stdin?: string | Uint8Array;
+    /** Called with each complete line of standard output as it arrives; the result's `stdout` is then empty. */
+    onLine?: (line: string) => void;
+    timeoutMs?: number;
+    signal?: AbortSignal;
+}
+
+/** An SSH session to one host, with its key verified. Everything runs as root, through sudo where the user is not. */
+export interface HostSession {
+    /** Name for messages: the connection's host. */
+    readonly host: string;
+    /**
+     * Runs `command` with the host's `sh`. The command is a constant of our own: values travel by stdin or through
+     * the quoting function. A non-zero code is a result, not an exception; a lost connection is an exception.
+     */
+    exec(command: string, options?: ExecOptions): Promise<CommandResult>;
+    /** Opens another, new connection to the same host, to prove that one can. The caller closes it. */
+    reconnect(): Promise<HostSession>;
+    close(): void;
+}

@@ -1,0 +1,63 @@
+import type { z } from "zod";
+import type { HostSession } from "./host/session.ts";
+
+/** What an operation may use while it runs. */
+export interface OperationContext {
+    urn: string;
+    /** Opens, or reuses, the one SSH session that serves this host in this run. */
+    session(connection: unknown): Promise<HostSession>;
+    /** Shows a message to the user, under the resource. */
+    log(severity: "debug" | "info" | "warning" | "error", message: string): void;
+    /** Aborts when the engine cancels the run or the resource's custom timeout passes. */
+    signal: AbortSignal;
+}
+
+export interface ResourceState<Inputs, Outputs> {
+    inputs: Inputs;
+    outputs: Outputs;
+}
+
+/**
+ * One resource type of the plugin. The zod schemas are the single source: TypeScript types, the Pulumi package schema,
+ * the reference page and the errors of `check` come from them. Properties marked `.meta({ secret: true })` are secrets.
+ * Outputs list only what inputs do not: the plugin returns inputs (without `connection`) and outputs together.
+ */
+export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> {
+    /** Pulumi type token, e.g. `clearpath:host:LinkMtu`. */
+    token: string;
+    description: string;
+    inputs: InputSchema;
+    outputs: OutputSchema;
+    /** Inputs whose change means another thing on the host: the old one is deleted before the new one is made. */
+    replaceOn: readonly (keyof z.infer<InputSchema> & string)[];
+    /** Inputs that never cause an update by themselves. `connection` always is one. */
+    ignoreInDiff?: readonly (keyof z.infer<InputSchema> & string)[];
+    /** Outputs that keep their value through an update and so are known at preview. */
+    stableOutputs?: readonly (keyof z.infer<OutputSchema> & string)[];
+    /** Checks beyond the schema; each failure names a property path and says what to do. */
+    validate?(inputs: z.infer<InputSchema>): { property: string; reason: string }[];
+    /** Reasons to update that the inputs do not show, e.g. a probe whose last run failed. Pure: it runs during refresh too. */
+    stale?(state: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>): string[];
+    create(
+        context: OperationContext,
+        inputs: z.infer<InputSchema>,
+    ): Promise<{ id: string; outputs: z.infer<OutputSchema> }>;
+    /** What is on the host now, or undefined when it is gone. `inputs` come back as the host has them, so drift is a diff. */
+    read(
+        context: OperationContext,
+        id: string,
+        state: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>,
+    ): Promise<ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>> | undefined>;
+    update(
+        context: OperationContext,
+        id: string,
+        olds: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>,
+        news: z.infer<InputSchema>,
+    ): Promise<z.infer<OutputSchema>>;
+    /** Puts the host back as it was found. A host that no longer exists is not an error. */
+    delete(
+        context: OperationContext,
+        id: string,
+        state: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>,
+    ): Promise<void>;
+}
