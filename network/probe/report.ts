@@ -92,6 +92,7 @@ export const HostNetworkFacts = z.object({
             master: z.string().nullable(),
             kind: z.string().nullable(),
             up: z.boolean(),
+            mac: z.string().nullable(),
         }),
     ),
     defaultRoute: z.partialRecord(
@@ -101,6 +102,7 @@ export const HostNetworkFacts = z.object({
             gateway: z.string().nullable(),
             mtu: z.int().nullable(),
             advmss: z.int().nullable(),
+            gatewayMac: z.string().nullable().describe("Of the neighbour table: tells who routes."),
         }),
     ),
     pmtuCache: z.array(z.object({ destination: z.string(), mtu: z.int() })),
