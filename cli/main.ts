@@ -1,0 +1,32 @@
+import { Command, CommanderError } from "commander";
+import { deployCommand } from "./commands/deploy.ts";
+import { labCommand } from "./commands/lab.ts";
+import { probeCommand } from "./commands/probe.ts";
+import { CouldNotRun, EXIT } from "./exit.ts";
+
+const program = new Command("clearpath")
+    .description("Keeps the egress path of a K3s cluster on Proxmox clear, and proves it.")
+    .showHelpAfterError("(add --help for what it takes)")
+    .exitOverride();
+
+deployCommand(program);
+probeCommand(program);
+labCommand(program);
+
+/** Commander's own errors (unknown option, missing argument) are usage errors; help and version are not errors. */
+function exitCodeOf(error: unknown): number {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CouldNotRun) {
+        process.stderr.write(`clearpath: ${error.message}\n`);
+        return EXIT.couldNotRun;
+    }
+    process.stderr.write(`clearpath: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (process.env.CLEARPATH_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return EXIT.couldNotRun;
+}
+
+try {
+    await program.parseAsync();
+} catch (error) {
+    process.exitCode = exitCodeOf(error);
+}
