@@ -1,0 +1,113 @@
+import type { HostFingerprint, Lab } from "../../lab/lab.ts";
+import { labUp } from "../../lab/lab.ts";
+import type { Scenario } from "../../lab/scenario.ts";
+import { bootedHosts, NODE_LINK, nodeNames } from "../../lab/topology.ts";
+import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
+import type { DeployOptions, DeployResult } from "../deploy/deploy.ts";
+import { repositoryRoot } from "../root.ts";
+import { inRunner } from "./inRunner.ts";
+import { labProbePlan, labStack, type StackValues } from "./stack.ts";
+
+export interface JourneyOptions {
+    instance?: string;
+    scenario: Scenario;
+    workers?: number;
+    engine: DeployOptions["engine"];
+    onProgress(sentence: string): void;
+    /** Whether the deploys' own display is left out. */
+    quiet?: boolean;
+}
+
+/** A change somebody made by hand, in words, and the host it was made on. */
+export interface Tampering {
+    host: string;
+    what: string;
+}
+
+/** The main job on a booted lab, step by step: each function is one thing an operator does, run from the lab's runner. */
+export interface Journey {
+    lab: Lab;
+    probe(): Promise<ProbeAllResult>;
+    deploy(
+        operation: DeployOptions["operation"],
+        how?: { refresh?: boolean; values?: StackValues },
+    ): Promise<DeployResult>;
+    /** Deletes the clamp's nft table and sets a node's MTU, as someone at a keyboard would. */
+    tamper(): Promise<Tampering[]>;
+    /** What differs, host by host, from how the hosts were found. Empty when they are exactly as found. */
+    differences(): Promise<string[]>;
+}
+
+const POLICY_PACK = `${repositoryRoot}/policy`;
+
+/** Boots the lab with a scenario and remembers how every host was found. */
+export async function startJourney(options: JourneyOptions): Promise<Journey> {
+    const lab = await labUp(options);
+    const stack = labStack(lab);
+    await stack.remove();
+    const hosts = bootedHosts(lab.workers);
+    const found = await fingerprints(lab, hosts);
+
+    return {
+        lab,
+        probe: () => inRunner(lab.instance, { kind: "probe", hosts: probedHosts(lab), plan: labProbePlan(lab) }),
+        async deploy(operation, { refresh = false, values = {} } = {}) {
+            await stack.configure(values);
+            return inRunner(lab.instance, {
+                kind: "deploy",
+                quiet: options.quiet ?? false,
+                options: {
+                    operation,
+                    refresh,
+                    stack: stack.name,
+                    cwd: repositoryRoot,
+                    engine: options.engine,
+                    policyPacks: [POLICY_PACK],
+                    stateDir: stack.stateDir,
+                    passphrase: stack.passphrase,
+                },
+            });
+        },
+        tamper: () => tamper(lab),
+        async differences() {
+            const now = await fingerprints(lab, hosts);
+            return hosts.flatMap(host => differencesOf(host, found.get(host)!, now.get(host)!));
+        },
+    };
+}
+
+function probedHosts(lab: Lab) {
+    const roles = { pve: "gateway", cp1: "server" } as const;
+    return bootedHosts(lab.workers).map(name => ({
+        vantagePoint: name,
+        role: roles[name as keyof typeof roles] ?? ("agent" as const),
+        connection: lab.connection(name),
+    }));
+}
+
+async function fingerprints(lab: Lab, hosts: string[]): Promise<Map<string, HostFingerprint>> {
+    return new Map(await Promise.all(hosts.map(async host => [host, await lab.fingerprint(host)] as const)));
+}
+
+function differencesOf(host: string, before: HostFingerprint, after: HostFingerprint): string[] {
+    const parts = Object.keys(before) as (keyof HostFingerprint)[];
+    return parts
+        .filter(part => JSON.stringify(before[part]) !== JSON.stringify(after[part]))
+        .map(part => `${host}: ${part}`);
+}
+
+async function tamper(lab: Lab): Promise<Tampering[]> {
+    const done: Tampering[] = [];
+    for (const host of bootedHosts(lab.workers)) {
+        const tables = (await lab.exec(host, ["nft", "list", "tables"])).stdout.split("\n");
+        const ours = tables.map(line => /^table (\S+) (clearpath\S*)$/.exec(line)).find(match => match !== null);
+        if (!ours) continue;
+        await lab.exec(host, ["nft", "delete", "table", ours[1]!, ours[2]!]);
+        done.push({ host, what: `nft delete table ${ours[1]} ${ours[2]}` });
+        break;
+    }
+    const node = nodeNames(lab.workers).at(-1)!;
+    await lab.exec(node, ["ip", "link", "set", "dev", NODE_LINK, "mtu", "1450"]);
+    done.push({ host: node, what: `ip link set dev ${NODE_LINK} mtu 1450` });
+    return done;
+}

@@ -1,0 +1,69 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { Lab } from "../../lab/lab.ts";
+import { labPaths, NODE_LINK, nodeNames, VM_SUBNET } from "../../lab/topology.ts";
+import { repositoryRoot } from "../root.ts";
+
+/** Values of the program's configuration, by key without the `clearpath:` namespace. */
+export type StackValues = Record<string, unknown>;
+
+/** The stack that runs `index.ts` against a lab: its configuration file in the repo, its state outside. */
+export interface LabStack {
+    name: string;
+    /** Where the state and the file backend live. */
+    stateDir: string;
+    passphrase: string;
+    /** Writes the configuration, with `overrides` in place of the lab's own values. */
+    configure(overrides?: StackValues): Promise<void>;
+    remove(): Promise<void>;
+}
+
+/** Nodes of the plan get MTU 1400; probes wait as long as a lab needs to see a stall, not as long as the internet does. */
+function labValues(lab: Lab): StackValues {
+    const nodes = nodeNames(lab.workers).map(name => ({
+        name,
+        role: name === "cp1" ? "server" : "agent",
+        connection: lab.connection(name),
+        link: NODE_LINK,
+    }));
+    return {
+        gateway: {
+            name: "pve",
+            connection: lab.connection("pve"),
+            mode: "auto",
+            egressLink: "vmbr0",
+            vmBridge: "vmbr1",
+        },
+        nodeSubnets: [VM_SUBNET.ipv4, VM_SUBNET.ipv6],
+        nodes,
+        nodeMtu: 1400,
+        mss: "auto",
+        pathMtu: "auto",
+        probe: { rounds: 12, timeoutSeconds: 4, budgetSeconds: 30 },
+    };
+}
+
+/** Makes the stack of a lab. Nothing is written before `configure`. */
+export function labStack(lab: Lab): LabStack {
+    const name = lab.instance === "lab" ? "lab" : `lab-${lab.instance}`;
+    const file = join(repositoryRoot, `Pulumi.${name}.yaml`);
+    const stateDir = join(labPaths(lab.instance).run, "state");
+    return {
+        name,
+        stateDir,
+        passphrase: "lab",
+        async configure(overrides = {}) {
+            const values = { ...labValues(lab), ...lab.scenario.stack, ...overrides };
+            const config = Object.fromEntries(
+                Object.entries(values).map(([key, value]) => [`clearpath:${key}`, value]),
+            );
+            await mkdir(stateDir, { recursive: true });
+            await writeFile(file, stringify({ config }));
+        },
+        async remove() {
+            await rm(file, { force: true });
+            await rm(stateDir, { recursive: true, force: true });
+        },
+    };
+}
