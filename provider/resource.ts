@@ -1,11 +1,12 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { Connection } from "./host/connection.ts";
 import type { HostSession } from "./host/session.ts";
 
 /** What an operation may use while it runs. */
 export interface OperationContext {
     urn: string;
     /** Opens, or reuses, the one SSH session that serves this host in this run. */
-    session(connection: unknown): Promise<HostSession>;
+    session(connection: Connection): Promise<HostSession>;
     /** Shows a message to the user, under the resource. */
     log(severity: "debug" | "info" | "warning" | "error", message: string): void;
     /** Aborts when the engine cancels the run or the resource's custom timeout passes. */
@@ -18,11 +19,12 @@ export interface ResourceState<Inputs, Outputs> {
 }
 
 /**
- * One resource type of the plugin. The zod schemas are the single source: TypeScript types, the Pulumi package schema,
- * the reference page and the errors of `check` come from them. Properties marked `.meta({ secret: true })` are secrets.
- * Outputs list only what inputs do not: the plugin returns inputs (without `connection`) and outputs together.
+ * What one resource type looks like from outside. The zod schemas are the single source: TypeScript types, the Pulumi
+ * package schema, the reference page and the errors of `check` come from them. Properties marked
+ * `.meta({ secret: true })` are secrets. Outputs list only what inputs do not: the plugin returns inputs (without
+ * `connection`) and outputs together.
  */
-export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> {
+export interface ResourceShape<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> {
     /** Pulumi type token, e.g. `clearpath:host:LinkMtu`. */
     token: string;
     description: string;
@@ -34,6 +36,11 @@ export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema exte
     ignoreInDiff?: readonly (keyof z.infer<InputSchema> & string)[];
     /** Outputs that keep their value through an update and so are known at preview. */
     stableOutputs?: readonly (keyof z.infer<OutputSchema> & string)[];
+}
+
+/** One resource type of the plugin: its shape, and what is done to the host. */
+export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject>
+    extends ResourceShape<InputSchema, OutputSchema> {
     /** Checks beyond the schema; each failure names a property path and says what to do. */
     validate?(inputs: z.infer<InputSchema>): { property: string; reason: string }[];
     /** Reasons to update that the inputs do not show, e.g. a probe whose last run failed. Pure: it runs during refresh too. */
@@ -61,3 +68,26 @@ export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema exte
         state: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>,
     ): Promise<void>;
 }
+
+/** Gives a resource type its types from its own schemas. */
+export function resourceKind<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject>(
+    kind: ResourceKind<InputSchema, OutputSchema>,
+): ResourceKind<InputSchema, OutputSchema> {
+    return kind;
+}
+
+/** Inputs of every resource. */
+export const hostInputs = {
+    connection: Connection.describe("How the host is reached. A changed connection alone is never an update."),
+};
+
+/** Outputs of every resource. */
+export const hostOutputs = {
+    machineId: z.string().describe("The host's machine-id: another one means that the host was rebuilt."),
+    ownerId: z.string().describe("Identity of this resource, also kept on the host: only its owner deletes a thing."),
+};
+
+/** Output of every resource that changes what a probe may see. */
+export const appliedAt = z.iso
+    .datetime()
+    .describe("When the host was last changed, by the clock of the machine that runs Pulumi: a trigger for probes.");

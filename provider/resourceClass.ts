@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import type { ResourceShape } from "./resource.ts";
+import { isSecret, objectShape } from "./schemaOf.ts";
+import { version } from "./version.ts";
+
+/** A value, or an output of it, at every level. */
+export type DeepInput<T> = pulumi.Input<
+    T extends readonly (infer Element)[]
+        ? DeepInput<Element>[]
+        : T extends object
+          ? { [Key in keyof T]: DeepInput<T[Key]> }
+          : T
+>;
+
+/** Constructor arguments of a resource, from the zod schema of its inputs. */
+export type ArgsOf<InputSchema extends z.ZodObject> = {
+    [Key in keyof z.input<InputSchema>]: DeepInput<z.input<InputSchema>[Key]>;
+};
+
+/** Output properties of a resource: what was put in, without the connection, and what the host answered. */
+export type OutputsOf<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> = {
+    readonly [Key in Exclude<keyof z.output<InputSchema>, "connection">]: pulumi.Output<z.output<InputSchema>[Key]>;
+} & { readonly [Key in keyof z.output<OutputSchema>]: pulumi.Output<z.output<OutputSchema>[Key]> };
+
+export interface ResourceClass<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> {
+    new (
+        name: string,
+        args: ArgsOf<InputSchema>,
+        opts?: pulumi.CustomResourceOptions,
+    ): pulumi.CustomResource & OutputsOf<InputSchema, OutputSchema>;
+    /** Says whether a resource, also one seen by a policy or met in another copy of this package, is of this type. */
+    isInstance(value: unknown): value is pulumi.CustomResource & OutputsOf<InputSchema, OutputSchema>;
+}
+
+/** Makes the class that programs construct: `export class File extends resourceClass(file) {}`. */
+export function resourceClass<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject>(
+    shape: ResourceShape<InputSchema, OutputSchema>,
+): ResourceClass<InputSchema, OutputSchema> {
+    const outputs = Object.keys(shape.outputs.shape);
+    const secretOutputs = outputs.filter(name => isSecret(shape.outputs.shape[name]));
+
+    class Resource extends pulumi.CustomResource {
+        static readonly __pulumiType = shape.token;
+
+        static override isInstance(value: unknown): value is Resource {
+            return (value as { __pulumiType?: unknown } | null | undefined)?.__pulumiType === shape.token;
+        }
+
+        constructor(name: string, args: ArgsOf<InputSchema>, opts: pulumi.CustomResourceOptions = {}) {
+            const unknownUntilMade = Object.fromEntries(outputs.map(output => [output, undefined]));
+            const defaults = { version, additionalSecretOutputs: secretOutputs };
+            super(
+                shape.token,
+                name,
+                { ...unknownUntilMade, ...withSecrets(shape.inputs, args) },
+                pulumi.mergeOptions(defaults, opts),
+            );
+        }
+    }
+    return Resource as unknown as ResourceClass<InputSchema, OutputSchema>;
+}
+
+/** Wraps the properties that the schema calls secret, at every level, so that no state holds them in the clear. */
+function withSecrets(schema: z.ZodObject, values: object): Record<string, unknown> {
+    return Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, withSecret(schema.shape[name], value)]),
+    );
+}
+
+function withSecret(schema: z.core.$ZodType | undefined, value: unknown): unknown {
+    if (value === undefined || value === null || schema === undefined) return value;
+    if (isSecret(schema)) return pulumi.secret(value);
+    const nested = objectShape(schema);
+    if (nested === undefined) return value;
+    if (pulumi.Output.isInstance(value) || value instanceof Promise)
+        return pulumi.output(value).apply(inner => pulumi.output(withSecret(schema, inner)));
+    return typeof value === "object" ? withSecrets(nested, value) : value;
+}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+/** The schema under `.optional()`, `.default()` and `.nullable()`. */
+export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+    if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable)
+        return unwrapped(schema.unwrap());
+    return schema;
+}
+
+/** What `.describe()` and `.meta()` said of a schema, on whichever wrapper they were called. */
+export function metaOf(schema: z.core.$ZodType | undefined): { description?: string; secret?: boolean } {
+    if (schema === undefined) return {};
+    const own = z.globalRegistry.get(schema) ?? {};
+    if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable)
+        return { ...metaOf(schema.unwrap()), ...own };
+    return own;
+}
+
+export function isSecret(schema: z.core.$ZodType | undefined): boolean {
+    return metaOf(schema).secret === true;
+}
+
+/** The object schema behind a property, or undefined when it is something else. */
+export function objectShape(schema: z.core.$ZodType): z.ZodObject | undefined {
+    const inner = unwrapped(schema);
+    return inner instanceof z.ZodObject ? inner : undefined;
+}

@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it } from "vitest";
+import { File } from "../../../provider/resources/file.ts";
+import { LinkMtu } from "../../../provider/resources/linkMtu.ts";
+
+const registered: pulumi.runtime.MockResourceArgs[] = [];
+
+beforeAll(async () => {
+    await pulumi.runtime.setMocks({
+        newResource: args => {
+            registered.push(args);
+            return { id: `${args.name}-id`, state: { ...args.inputs, foundMtu: 1500 } };
+        },
+        call: () => ({}),
+    });
+});
+
+function settled<T>(output: pulumi.Output<T>): Promise<T> {
+    return new Promise(resolve => output.apply(resolve));
+}
+
+describe("a resource class made from its schema", () => {
+    it("registers under its token with the inputs it was given", async () => {
+        const mtu = new LinkMtu("mtu", { connection: { host: "10.27.27.11" }, link: "eth0", mtu: pulumi.output(1400) });
+        expect(await settled(mtu.id)).toBe("mtu-id");
+        const seen = registered.find(resource => resource.name === "mtu");
+        expect(seen?.type).toBe("clearpath:host:LinkMtu");
+        expect(seen?.inputs).toMatchObject({ connection: { host: "10.27.27.11" }, link: "eth0", mtu: 1400 });
+    });
+
+    it("shows inputs and answers of the host as outputs", async () => {
+        const mtu = new LinkMtu("both", { connection: { host: "10.27.27.11" }, link: "eth0", mtu: 1400 });
+        expect(await settled(mtu.mtu)).toBe(1400);
+        expect(await settled(mtu.foundMtu)).toBe(1500);
+    });
+
+    it.each([
+        ["a plain object", { host: "10.27.27.11", password: "open sesame" }],
+        ["an output", pulumi.output({ host: "10.27.27.11", password: "open sesame" })],
+    ])("makes the password in %s a secret", async (_, connection) => {
+        const file = new File("secret", { connection, path: "/etc/x", content: "y" });
+        const held = (file as unknown as { connection: pulumi.Output<{ password: string }> }).connection;
+        expect(await pulumi.isSecret(held)).toBe(true);
+        expect((await settled(held)).password).toBe("open sesame");
+    });
+
+    it("recognises its own type by the token alone", () => {
+        expect(LinkMtu.isInstance({ __pulumiType: "clearpath:host:LinkMtu" })).toBe(true);
+        expect(LinkMtu.isInstance({ __pulumiType: "clearpath:host:File" })).toBe(false);
+        expect(LinkMtu.isInstance(undefined)).toBe(false);
+    });
+});
