@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
-import { INTERNET_HOST_NAMES } from "./internet/hosts.ts";
+import { INTERNET_HOSTS, MOST_WORKERS, nodeNames } from "./topology.ts";
 
 const percent = z.number().min(0).max(100);
 const milliseconds = z.number().min(0).max(60_000);
@@ -96,7 +96,7 @@ const Gateway = z.strictObject({
 const nodeRouteMtu = linkMtu.nullable().describe("MTU on the node's default routes; null sets none.");
 
 const Nodes = z.strictObject({
-    workers: z.int().min(0).max(9).default(1).describe("Number of workers beside cp1."),
+    workers: z.int().min(0).max(MOST_WORKERS).default(1).describe("Number of workers beside cp1."),
     mtu: linkMtu.default(1500).describe("MTU of every node's link."),
     routeMtu: nodeRouteMtu.default(null),
     overrides: z
@@ -167,12 +167,13 @@ export const Scenario = z
         expect: Expect.default({}),
     })
     .superRefine((scenario, context) => {
+        const hosts = Object.keys(INTERNET_HOSTS);
         for (const host of Object.keys(scenario.internet.endpoints)) {
-            if (INTERNET_HOST_NAMES.includes(host)) continue;
+            if (hosts.includes(host)) continue;
             context.addIssue({
                 code: "custom",
                 path: ["internet", "endpoints", host],
-                message: `no host of the lab has this name; choose one of ${INTERNET_HOST_NAMES.join(", ")}`,
+                message: `no host of the lab has this name; choose one of ${hosts.join(", ")}`,
             });
         }
         const nodes = nodeNames(scenario.nodes.workers);
@@ -192,11 +193,6 @@ export type ScenarioInput = z.input<typeof Scenario>;
 export type Path = z.output<typeof Path>;
 export type EndpointFault = z.output<typeof EndpointFault>;
 export type Expect = z.output<typeof Expect>;
-
-/** Names of the nodes of a lab: cp1, worker1, worker2 and so on. */
-export function nodeNames(workers: number): string[] {
-    return ["cp1", ...Array.from({ length: workers }, (_, index) => `worker${index + 1}`)];
-}
 
 /** A scenario with every default filled in. `source` names it in errors, which list each wrong value with its path. */
 export function parseScenario(value: unknown, source = "scenario"): Scenario {
