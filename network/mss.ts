@@ -1,4 +1,5 @@
-import type { IpFamily, PerFamily } from "./family.ts";
+import { IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
+import type { PathMtu } from "./mtu.ts";
 
 /** Bytes of IP and TCP header without options: 20 + 20 for IPv4 (RFC 879), 40 + 20 for IPv6 (RFC 8200). */
 export const HEADER_BYTES: PerFamily<number> = { ipv4: 40, ipv6: 60 };
@@ -9,6 +10,12 @@ export const HEADER_BYTES: PerFamily<number> = { ipv4: 40, ipv6: 60 };
  */
 export const SMALLEST_MSS: PerFamily<number> = { ipv4: 536, ipv6: 1220 };
 
+/** MSS, in bytes, to clamp each IP version to; null where nothing is clamped because the path is not known. */
+export type Mss = PerFamily<number | null>;
+
+/** What a user asks for: the MSS the path MTU leaves, one for IPv4 from which IPv6's follows, or one for each. */
+export type MssSetting = "auto" | number | { ipv4?: number; ipv6?: number };
+
 /** Largest TCP segment that crosses a path unfragmented, in bytes. */
 export function mssForPath(pathMtu: number, family: IpFamily): number {
     return pathMtu - HEADER_BYTES[family];
@@ -17,4 +24,32 @@ export function mssForPath(pathMtu: number, family: IpFamily): number {
 /** Size in bytes of the packet that a full segment of this MSS makes. */
 export function packetForMss(mss: number, family: IpFamily): number {
     return mss + HEADER_BYTES[family];
+}
+
+/** The MSS to clamp to on a path, in bytes, never below what a peer may assume anyway. */
+export function mssFromPathMtu(pathMtu: PathMtu): Mss {
+    const ofFamily = (family: IpFamily) => {
+        const bytes = pathMtu[family];
+        return bytes === null ? null : Math.max(mssForPath(bytes, family), SMALLEST_MSS[family]);
+    };
+    return { ipv4: ofFamily("ipv4"), ipv6: ofFamily("ipv6") };
+}
+
+/**
+ * The MSS that a setting means on a path, in bytes. One number is IPv4's, and IPv6 gets the MSS that makes packets of
+ * the same size; a family left out of an object is derived from the path.
+ */
+export function mssFor(setting: MssSetting, pathMtu: PathMtu): Mss {
+    const derived = mssFromPathMtu(pathMtu);
+    if (setting === "auto") return derived;
+    if (typeof setting !== "number") return { ...derived, ...setting };
+    return { ipv4: setting, ipv6: mssForPath(packetForMss(setting, "ipv4"), "ipv6") };
+}
+
+/** Largest packet, in bytes, that a clamp to this MSS lets pass in either IP version; null when it clamps neither. */
+export function largestPacket(mss: Mss): number | null {
+    const packets = IP_FAMILIES.map(family => mss[family] && packetForMss(mss[family], family)).filter(
+        bytes => bytes !== null,
+    );
+    return packets.length === 0 ? null : Math.max(...packets);
 }
