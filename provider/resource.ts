@@ -43,8 +43,13 @@ export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema exte
     extends ResourceShape<InputSchema, OutputSchema> {
     /** Checks beyond the schema; each failure names a property path and says what to do. */
     validate?(inputs: z.infer<InputSchema>): { property: string; reason: string }[];
-    /** Reasons to update that the inputs do not show, e.g. a probe whose last run failed. Pure: it runs during refresh too. */
-    stale?(state: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>): string[];
+    /**
+     * Outputs that call for an update although no input changed, e.g. `passed` of a probe whose last run failed. Pure:
+     * it runs during refresh too.
+     */
+    stale?(
+        state: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>,
+    ): readonly (keyof z.infer<OutputSchema> & string)[];
     create(
         context: OperationContext,
         inputs: z.infer<InputSchema>,
