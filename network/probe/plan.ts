@@ -16,6 +16,19 @@ export const Endpoint = z.strictObject({
 });
 export type Endpoint = z.infer<typeof Endpoint>;
 
+/** What the sequential test decides between: see `sequentialTest`. */
+export const Stability = z.strictObject({
+    stableRate: z.number().gt(0.5).lt(1).default(0.99).describe("Success rate that counts as stable."),
+    unstableRate: z.number().gt(0).lt(1).default(0.95).describe("Success rate that counts as unstable."),
+    confidence: z.number().gt(0.5).lt(1).default(0.95).describe("Confidence of either decision."),
+    slowTlsMs: z
+        .number()
+        .positive()
+        .default(3000)
+        .describe("TLS handshakes slower than this count as failed: TCP found its way through a hole."),
+});
+export type Stability = z.infer<typeof Stability>;
+
 /** What one vantage point is asked to do. It is sent to the agent as one JSON object. */
 export const ProbePlan = z.strictObject({
     endpoints: z.array(Endpoint).min(1).describe("Services to call."),
@@ -30,7 +43,16 @@ export const ProbePlan = z.strictObject({
         .default(20)
         .describe("Connections for each endpoint; source ports differ in every one."),
     pullRounds: z.int().min(0).max(20).default(1).describe("Pulls of each image."),
+    pullTimeoutSeconds: z.number().positive().max(600).default(60).describe("Longest wait for one pull."),
     pathMtu: z.boolean().default(true).describe("Whether to search the path MTU in both directions."),
+    pathMtuFlows: z
+        .int()
+        .min(1)
+        .max(64)
+        .default(16)
+        .describe(
+            "Flows walked for each IP version and direction. An ECMP path with a third of the flows is missed once in 650 runs with 16.",
+        ),
     families: z
         .array(z.enum(["ipv4", "ipv6"]))
         .default(["ipv4", "ipv6"])
@@ -49,5 +71,6 @@ export const ProbePlan = z.strictObject({
         .max(3600)
         .default(60)
         .describe("Time after which the agent stops starting anything."),
+    stability: Stability.prefault({}).describe("When a run counts as stable, and how sure that must be."),
 });
 export type ProbePlan = z.infer<typeof ProbePlan>;

@@ -2,21 +2,35 @@ import { z } from "zod";
 
 /** How one connection ended, told apart by the phase that failed. */
 export const FailureKind = z.enum([
+    /** The name was not resolved, or not in time. */
     "dns",
+    /** The port answered with a reset, or a firewall rejected with ICMP port unreachable. */
     "refused",
+    /** An established connection was cut. */
     "reset",
+    /** ICMP said that there is no way there, or the host has no route. */
     "unreachable",
+    /** The host itself refused to send a packet of this size. */
     "emsgsize",
+    /** No SYN-ACK in time. */
     "connect-timeout",
+    /** Connected, and the handshake did not end in time: see `bytesSeen` and `bytesAcked`. */
     "tls-timeout",
+    /** The server refused the handshake with an alert. */
     "tls-alert",
+    /** The certificate is not trusted: unknown issuer, expired, wrong name. */
     "certificate",
+    /** The request was sent and no answer came in time. */
     "first-byte-timeout",
+    /** The answer began and stopped. */
     "body-timeout",
+    /** 403 where the service answers others: it refuses our address. */
     "reputation",
+    /** 429. */
     "rate-limit",
+    /** Any other status that the plan does not expect. */
     "http",
-    "pull",
+    /** The host itself failed, e.g. no free source port. */
     "local",
 ]);
 export type FailureKind = z.infer<typeof FailureKind>;
@@ -27,7 +41,8 @@ export const Latency = z.object({ median: z.number(), p95: z.number(), p99: z.nu
 /** One connection of one round. Times are milliseconds from its own start; absent where the phase was not reached. */
 export const Sample = z.object({
     id: z.string().describe("Unique in a report, named by `evidence[]` of a verdict."),
-    endpoint: z.string(),
+    endpoint: z.string().describe("Host of the endpoint that the request was made for."),
+    contacted: z.string().optional().describe("Host that was called, where it is another: token and blob services."),
     family: z.enum(["ipv4", "ipv6"]).optional(),
     hello: z.enum(["small", "large"]).optional().describe("Size of the ClientHello sent."),
     flow: z.enum(["api", "token", "manifest", "blob", "ping"]).optional(),
@@ -42,6 +57,7 @@ export const Sample = z.object({
     status: z.int().optional().describe("HTTP status."),
     bytesSeen: z.int().optional().describe("Bytes received before the failure."),
     bytesAcked: z.int().optional().describe("Bytes the peer acknowledged (tcpi_bytes_acked)."),
+    retransmits: z.int().optional().describe("Segments that this side had to send again (tcpi_total_retrans)."),
     failure: FailureKind.optional().describe("Absent when the attempt succeeded."),
     message: z.string().optional(),
 });
@@ -67,14 +83,25 @@ export const PullResult = z.object({
 });
 export type PullResult = z.infer<typeof PullResult>;
 
-/** Largest packet proven to pass in one direction, in bytes. `at-least` when something smaller than the path bounds it. */
+/**
+ * Largest packet proven to pass in one direction, in bytes. `exact`: one byte more was proven not to pass, and with
+ * several paths it is the smallest of them. `at-least`: larger ones could not be tried, because `limitedBy` bounds them.
+ */
 export const MeasuredMtu = z.object({
     bytes: z.int(),
     bound: z.enum(["exact", "at-least"]),
+    limitedBy: z
+        .enum(["link", "peer"])
+        .nullable()
+        .describe(
+            "What bounds an `at-least`: this host's own link or route, or the MSS that the SYNs agreed on (a clamp).",
+        ),
     paths: z.array(z.int()).describe("One value for each flow walked, so that unequal ECMP paths show."),
     icmpSeen: z.boolean().describe("Whether a frag-needed or packet-too-big came back."),
     silent: z.boolean().describe("Whether larger packets vanished without any answer: a black hole."),
+    probes: z.int().describe("Oversize packets spent on it, over all flows."),
 });
+export type MeasuredMtu = z.infer<typeof MeasuredMtu>;
 export type MeasuredMtu = z.infer<typeof MeasuredMtu>;
 
 const PathMtuOfFamily = z.object({ download: MeasuredMtu.nullable(), upload: MeasuredMtu.nullable() }).nullable();
@@ -83,7 +110,7 @@ export type PathMtuResult = z.infer<typeof PathMtuResult>;
 
 /** What the host itself says about its network. */
 export const HostNetworkFacts = z.object({
-    machineId: z.string(),
+    machineId: z.string().describe("Of /etc/machine-id; empty where the host has none."),
     kernel: z.string(),
     links: z.array(
         z.object({
@@ -110,7 +137,12 @@ export const HostNetworkFacts = z.object({
     conntrack: z.object({ count: z.int(), max: z.int() }).nullable(),
     tcpMtuProbing: z.int().nullable(),
     icmpFragNeededReceived: z.int().nullable().describe("InDestUnreachs-derived count, v4 and v6 added, over the run."),
-    clampCounters: z.array(z.object({ table: z.string(), chain: z.string(), packets: z.int() })),
+    clampCounters: z
+        .array(z.object({ table: z.string(), chain: z.string(), packets: z.int() }))
+        .describe("nftables rules that set the MSS option, and the packets each has met. Empty without nft."),
+    icmpDropRules: z
+        .array(z.object({ table: z.string(), chain: z.string(), hook: z.string(), rule: z.string() }))
+        .describe("nftables rules that drop or reject frag-needed or packet-too-big, as nft prints them."),
 });
 export type HostNetworkFacts = z.infer<typeof HostNetworkFacts>;
 

@@ -1,0 +1,121 @@
+import { decide, percentile, sequentialTest } from "../statistics.ts";
+import type { ProbePlan, Stability } from "./plan.ts";
+import type {
+    EndpointResult,
+    FailureKind,
+    HostNetworkFacts,
+    Latency,
+    PathMtuResult,
+    PullResult,
+    Sample,
+    VantageReport,
+} from "./report.ts";
+
+/** One pull of one image, as it ended. */
+export interface PullAttempt {
+    image: string;
+    succeeded: boolean;
+    seconds: number;
+    via: PullResult["via"];
+    error: string | null;
+}
+
+/** What a run brought home, before it is summed up. */
+export interface Findings {
+    samples: Sample[];
+    pulls: PullAttempt[];
+    pathMtu: PathMtuResult;
+    facts: HostNetworkFacts;
+    seconds: number;
+    /** Why the run was cut short; null when it was not. */
+    incompleteReason: string | null;
+}
+
+export interface VantagePoint {
+    vantagePoint: string;
+    role: VantageReport["role"];
+}
+
+/** Sums up one vantage point's run. `startedAt` is an ISO time by the runner's clock. */
+export function reportOf(where: VantagePoint, plan: ProbePlan, startedAt: string, found: Findings): VantageReport {
+    const { samples, pulls, pathMtu, facts, seconds, incompleteReason } = found;
+    return {
+        version: 1,
+        ...where,
+        startedAt,
+        seconds,
+        complete: incompleteReason === null,
+        incompleteReason,
+        endpoints: plan.endpoints.map(({ host }) =>
+            endpointResult(
+                host,
+                samples.filter(sample => sample.endpoint === host),
+                plan.stability,
+            ),
+        ),
+        pulls: plan.images
+            .map(image =>
+                pullResult(
+                    image,
+                    pulls.filter(pull => pull.image === image),
+                ),
+            )
+            .filter(result => result !== null),
+        pathMtu,
+        facts,
+        stability: decide(
+            samples.map(sample => isGood(sample, plan.stability)),
+            sequentialTest(plan.stability),
+        ),
+        samples,
+    };
+}
+
+/** Whether a connection worked, and worked without the seconds that TCP needs to find its way through a hole. */
+export function isGood(sample: Sample, stability: Pick<Stability, "slowTlsMs">): boolean {
+    return sample.failure === undefined && !isSlow(sample, stability);
+}
+
+function isSlow(sample: Sample, { slowTlsMs }: Pick<Stability, "slowTlsMs">): boolean {
+    return sample.failure === undefined && (sample.tlsMs ?? 0) > slowTlsMs;
+}
+
+function endpointResult(endpoint: string, samples: Sample[], stability: Stability): EndpointResult {
+    const succeeded = samples.filter(sample => sample.failure === undefined);
+    const failures: Partial<Record<FailureKind, number>> = {};
+    for (const { failure } of samples) if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
+    return {
+        endpoint,
+        attempts: samples.length,
+        succeeded: succeeded.length,
+        failures,
+        latency: latencyOf(succeeded.map(sample => sample.totalMs)),
+        slow: samples.filter(sample => isSlow(sample, stability)).length,
+    };
+}
+
+function latencyOf(milliseconds: number[]): Latency | null {
+    if (milliseconds.length === 0) return null;
+    const at = (share: number) => Math.round(percentile(milliseconds, share) * 10) / 10;
+    return { median: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+function pullResult(image: string, pulls: PullAttempt[]): PullResult | null {
+    const last = pulls.at(-1);
+    if (last === undefined) return null;
+    const succeeded = pulls.filter(pull => pull.succeeded);
+    return {
+        image,
+        attempts: pulls.length,
+        succeeded: succeeded.length,
+        seconds:
+            succeeded.length === 0
+                ? null
+                : percentile(
+                      succeeded.map(pull => pull.seconds),
+                      0.5,
+                  ),
+        via: last.via,
+        error: pulls.findLast(pull => !pull.succeeded)?.error ?? null,
+    };
+}
