@@ -37,6 +37,7 @@ export type FailureKind = z.infer<typeof FailureKind>;
 
 /** Order statistics of successful attempts, in milliseconds. */
 export const Latency = z.object({ median: z.number(), p95: z.number(), p99: z.number() });
+export type Latency = z.infer<typeof Latency>;
 
 /** One connection of one round. Times are milliseconds from its own start; absent where the phase was not reached. */
 export const Sample = z.object({
@@ -101,7 +102,6 @@ export const MeasuredMtu = z.object({
     silent: z.boolean().describe("Whether larger packets vanished without any answer: a black hole."),
     probes: z.int().describe("Oversize packets spent on it, over all flows."),
 });
-export type MeasuredMtu = z.infer<typeof MeasuredMtu>;
 export type MeasuredMtu = z.infer<typeof MeasuredMtu>;
 
 const PathMtuOfFamily = z.object({ download: MeasuredMtu.nullable(), upload: MeasuredMtu.nullable() }).nullable();
