@@ -1,5 +1,5 @@
 import { IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
-import type { MeasuredMtu, PathMtuResult } from "./probe/report.ts";
+import type { PathMtuResult } from "./probe/report.ts";
 
 /** Smallest MTU, in bytes, that IPv6 runs on (RFC 8200, section 5). Below it Linux removes IPv6 from a link. */
 export const SMALLEST_NODE_MTU = 1280;
@@ -17,16 +17,18 @@ export const LARGEST_LINK_MTU = 9216;
 export type PathMtu = PerFamily<number | null>;
 
 /**
- * The path MTU that several vantage points behind the same egress agree on: for each direction the smallest exact
- * value, since the narrowest place counts; where none is exact, the largest lower bound, since a vantage point that
- * was bounded by its own link says nothing about the path beyond; and of the two directions the smaller.
+ * The path MTU that several vantage points behind one egress show together: the smallest exact value over vantage
+ * points and directions, since the narrowest place counts. Where none is exact, the largest lower bound: a vantage
+ * point that was bounded by its own link says nothing about the path beyond.
  */
 export function pathMtuOf(measurements: readonly PathMtuResult[]): PathMtu {
     const ofFamily = (family: IpFamily) => {
-        const walked = measurements.map(measurement => measurement[family]).filter(found => found !== null);
-        const directions = [walked.map(found => found.download), walked.map(found => found.upload)].map(narrowest);
-        const known = directions.filter(bytes => bytes !== null);
-        return known.length === 0 ? null : Math.min(...known);
+        const found = measurements
+            .flatMap(measurement => [measurement[family]?.download, measurement[family]?.upload])
+            .filter(measured => measured != null);
+        const exact = found.filter(({ bound }) => bound === "exact").map(({ bytes }) => bytes);
+        if (exact.length > 0) return Math.min(...exact);
+        return found.length === 0 ? null : Math.max(...found.map(({ bytes }) => bytes));
     };
     return { ipv4: ofFamily("ipv4"), ipv6: ofFamily("ipv6") };
 }
@@ -35,11 +37,4 @@ export function pathMtuOf(measurements: readonly PathMtuResult[]): PathMtu {
 export function smallestOf(pathMtu: PathMtu): number | null {
     const known = IP_FAMILIES.map(family => pathMtu[family]).filter(bytes => bytes !== null);
     return known.length === 0 ? null : Math.min(...known);
-}
-
-function narrowest(measured: readonly (MeasuredMtu | null)[]): number | null {
-    const found = measured.filter(one => one !== null);
-    const exact = found.filter(one => one.bound === "exact").map(one => one.bytes);
-    if (exact.length > 0) return Math.min(...exact);
-    return found.length === 0 ? null : Math.max(...found.map(one => one.bytes));
 }

@@ -5,11 +5,13 @@ import type { MeasuredMtu, PathMtuResult } from "../../../network/probe/report.t
 const exactly = (bytes: number): MeasuredMtu => ({
     bytes,
     bound: "exact",
+    limitedBy: null,
     paths: [bytes],
     icmpSeen: false,
     silent: true,
+    probes: 12,
 });
-const atLeast = (bytes: number): MeasuredMtu => ({ ...exactly(bytes), bound: "at-least", silent: false });
+const atLeast = (bytes: number): MeasuredMtu => ({ ...exactly(bytes), bound: "at-least", limitedBy: "link", silent: false });
 
 function measured(download: MeasuredMtu | null, upload: MeasuredMtu | null): PathMtuResult {
     return { ipv4: { download, upload }, ipv6: null };
