@@ -1,0 +1,42 @@
+import { gatewayFiles } from "../gateway.ts";
+import type { Scenario } from "../scenario.ts";
+import type { LabHost } from "../topology.ts";
+import { newIdentity } from "./identity.ts";
+import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
+import type { HostDisk } from "./power.ts";
+
+/** Programs of a container runtime: a Proxmox host has none. */
+const CONTAINER_RUNTIME = [
+    "/usr/bin/containerd",
+    "/usr/bin/containerd-shim-runc-v2",
+    "/usr/bin/ctr",
+    "/usr/sbin/runc",
+    "/etc/containerd",
+    "/usr/local/bin/k3s",
+    "/etc/systemd/system/k3s.service",
+];
+
+/** What a host's disk holds when it comes out of its box: the shared layers, its own identity and its network. */
+export async function newDisk(
+    instance: string,
+    host: LabHost,
+    { layers, scenario, workers }: { layers: readonly string[]; scenario: Scenario; workers: number },
+): Promise<HostDisk> {
+    const identity = await newIdentity(instance, host);
+    if (host === "pve") {
+        return {
+            layers,
+            files: [...identity, ...gatewayFiles(scenario, workers)],
+            enable: ["networking.service"],
+            absent: CONTAINER_RUNTIME,
+        };
+    }
+    const network = nodeNetworkFile(host, nodeMtus(scenario, host));
+    const manager = linkManagerOf(host) === "ifupdown2" ? "networking.service" : "systemd-networkd.service";
+    return {
+        layers,
+        files: [...identity, network],
+        enable: [manager, "containerd.service", "k3s.service"],
+        absent: network.path === "/etc/network/interfaces" ? [] : ["/etc/network/interfaces"],
+    };
+}

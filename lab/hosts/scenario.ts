@@ -1,0 +1,46 @@
+import { gatewayFiles, LOAD_RULES } from "../gateway.ts";
+import type { Scenario } from "../scenario.ts";
+import { GATEWAY_BRIDGES, type LabHost, NODE_LINK, nodeNames, VM_GATEWAY, vmPort } from "../topology.ts";
+import { execOnHost } from "./exec.ts";
+import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
+import { leaderOf } from "./processes.ts";
+import { type HostFile, writeFiles } from "./settings.ts";
+
+/** Brings the running Proxmox host to the scenario, in its files for the next boot and live. */
+export async function applyToGateway(instance: string, scenario: Scenario, workers: number): Promise<void> {
+    await writeToHost(instance, "pve", gatewayFiles(scenario, workers));
+    for (const load of LOAD_RULES) await mustOnHost(instance, "pve", [...load]);
+    for (const link of [...nodeNames(workers).map(vmPort), GATEWAY_BRIDGES.vms]) {
+        await setMtu(instance, "pve", link, scenario.gateway.bridgeMtu);
+    }
+}
+
+/** Brings a running node to the scenario, in its file for the next boot and live. */
+export async function applyToNode(instance: string, node: LabHost, scenario: Scenario): Promise<void> {
+    const mtus = nodeMtus(scenario, node);
+    await writeToHost(instance, node, [nodeNetworkFile(node, mtus)]);
+    const manager = linkManagerOf(node);
+    if (manager === "netplan") await mustOnHost(instance, node, ["netplan", "generate"]);
+    if (manager !== "ifupdown2") await mustOnHost(instance, node, ["networkctl", "reload"]);
+    await setMtu(instance, node, NODE_LINK, mtus.link);
+    for (const [family, gateway] of [["-4", VM_GATEWAY.ipv4] as const, ["-6", VM_GATEWAY.ipv6] as const]) {
+        const mtu = mtus.route === null ? [] : ["mtu", String(mtus.route)];
+        const route = ["ip", family, "route", "replace", "default", "via", gateway, "dev", NODE_LINK, ...mtu];
+        await mustOnHost(instance, node, route);
+    }
+}
+
+function setMtu(instance: string, host: LabHost, link: string, mtu: number): Promise<void> {
+    return mustOnHost(instance, host, ["ip", "link", "set", "dev", link, "mtu", String(mtu)]);
+}
+
+async function writeToHost(instance: string, host: LabHost, files: readonly HostFile[]): Promise<void> {
+    const leader = leaderOf(instance, host);
+    if (leader === undefined) throw new Error(`${host} is not running in lab ${instance}. Run clearpath lab up.`);
+    await writeFiles(`/proc/${leader}/root`, files);
+}
+
+async function mustOnHost(instance: string, host: LabHost, argv: readonly string[]): Promise<void> {
+    const { code, stderr } = await execOnHost(instance, host, argv);
+    if (code !== 0) throw new Error(`${host}: "${argv.join(" ")}" ended with code ${code}: ${stderr.trim()}`);
+}

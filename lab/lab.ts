@@ -1,0 +1,295 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CommandResult } from "../provider/host/session.ts";
+import { baseSystem } from "./base.ts";
+import { stopDaemons } from "./daemon.ts";
+import { cgroupsOf, processesOfCgroups, removeCgroup } from "./hosts/cgroups.ts";
+import { newDisk } from "./hosts/disk.ts";
+import { execOnHost } from "./hosts/exec.ts";
+import { fingerprintOf, type HostFingerprint } from "./hosts/fingerprint.ts";
+import { clientKeyPath, hostKeyOf, makeClientKey } from "./hosts/identity.ts";
+import { makeDisk, powerOff, powerOn, removeDisk, unmountBelow } from "./hosts/power.ts";
+import { kill, leaderOf, processesIn } from "./hosts/processes.ts";
+import { waitUntilReady } from "./hosts/ready.ts";
+import { applyToGateway, applyToNode } from "./hosts/scenario.ts";
+import { sharedLayers } from "./hosts/settings.ts";
+import { disableBridgeOffloads, namespacesOf, renewNamespace, unwire, wire } from "./hosts/wiring.ts";
+import { applyIsp, startIsp } from "./isp/isp.ts";
+import { type Lock, lock } from "./lock.ts";
+import { installMissingPackages, requireLabMachine } from "./machine.ts";
+import type { Scenario } from "./scenario.ts";
+import { labTls } from "./tls.ts";
+import {
+    addressOf,
+    allHosts,
+    bootedHosts,
+    cacheDirectory,
+    defaultInstance,
+    isInstanceName,
+    type LabHost,
+    labCaPath,
+    labPaths,
+    nodeNames,
+} from "./topology.ts";
+
+export type { HostFingerprint } from "./hosts/fingerprint.ts";
+
+/** How a program reaches a host of the lab by SSH from the runner: the shape of a resource's `connection`. */
+export interface LabConnection {
+    host: string;
+    port: number;
+    user: string;
+    privateKeyPath: string;
+    hostKey: string;
+}
+
+/** A running lab. */
+export interface Lab {
+    readonly instance: string;
+    readonly scenario: Scenario;
+    readonly workers: number;
+    readonly hosts: readonly LabHost[];
+    /** Runs a command as root on a host; on those that boot no system, in the host's network namespace. */
+    exec(host: LabHost, argv: readonly string[], options?: { stdin?: string | Uint8Array }): Promise<CommandResult>;
+    connection(host: LabHost): LabConnection;
+    /** Turns the whole network into another scenario's while hosts keep running. The number of workers stays. */
+    setScenario(scenario: Scenario): Promise<void>;
+    fingerprint(host: LabHost): Promise<HostFingerprint>;
+    /** Cuts a host's power and boots it again from the same disk. */
+    reboot(host: LabHost): Promise<void>;
+    /** Puts a new host in the place of this one: empty disk, other machine-id, other host key, same cables. */
+    rebuild(host: LabHost): Promise<void>;
+}
+
+export interface LabUpOptions {
+    /** Name of the lab, so that several can run side by side; from CLEARPATH_LAB, or `lab`, when left out. */
+    instance?: string;
+    scenario: Scenario;
+    /** Number of workers; the scenario's when left out. */
+    workers?: number;
+    onProgress(sentence: string): void;
+}
+
+/** What is kept in the run directory for other processes to find the lab by. */
+interface LabRecord {
+    scenario: Scenario;
+    workers: number;
+    layers: string[];
+}
+
+/** Locks this process holds, by instance: from `labUp` until `labDown`, or until the process ends. */
+const locks = new Map<string, Lock>();
+
+/**
+ * Boots a lab, after cleaning up whatever a former one of this name left. Installs the packages it needs and builds the
+ * base system where they are missing. The hosts go on running when this process ends.
+ *
+ * Throws one sentence that says what is missing when no lab can run on this machine.
+ */
+export async function labUp({ instance = defaultInstance(), scenario, ...options }: LabUpOptions): Promise<Lab> {
+    const { workers = scenario.nodes.workers, onProgress } = options;
+    requireInstanceName(instance);
+    await requireLabMachine();
+    await takeLock(instance);
+    try {
+        await installMissingPackages(onProgress);
+        await clean(instance);
+        const base = await baseSystem(onProgress);
+        await labTls(onProgress);
+        const layers = await sharedLayers(base, await readFile(labCaPath(), "utf8"));
+
+        const record: LabRecord = { scenario, workers, layers };
+        await mkdir(labPaths(instance).run, { recursive: true });
+        await writeRecord(instance, record);
+        await makeClientKey(instance);
+        onProgress(`wiring ${allHosts(workers).join(", ")}`);
+        await wire(instance, workers);
+        const booted = bootedHosts(workers);
+        onProgress(`booting ${booted.join(", ")}`);
+        await Promise.all([
+            startIsp(instance, scenario, onProgress),
+            ...booted.map(async host => {
+                await makeDisk(instance, host, await newDisk(instance, host, record));
+                await powerOn(instance, host);
+            }),
+        ]);
+        await settle(instance, booted, record);
+        onProgress(`lab ${instance} is up in scenario ${scenario.name}`);
+        return handle(instance, record);
+    } catch (error) {
+        await clean(instance);
+        await releaseLock(instance);
+        throw error;
+    }
+}
+
+/** Stops a lab and removes everything of it but the cache. A lab that is not there is not an error. */
+export async function labDown(instance = defaultInstance()): Promise<void> {
+    requireInstanceName(instance);
+    await takeLock(instance);
+    await clean(instance);
+    await releaseLock(instance);
+}
+
+/** What `labStatus` finds. */
+export interface LabStatus {
+    instance: string;
+    /** Every part that should run does. */
+    up: boolean;
+    scenario: string | null;
+    hosts: { name: LabHost; running: boolean; address: string | null }[];
+    /** What is on this machine of the lab, whether or not it works: for seeing that nothing is left. */
+    leftovers: { namespaces: string[]; processes: number[]; mounts: string[]; directories: string[] };
+}
+
+/** Looks at a lab without touching it. */
+export function labStatus(instance = defaultInstance()): LabStatus {
+    requireInstanceName(instance);
+    const record = readRecord(instance);
+    const hosts = allHosts(record?.workers ?? 0).map(name => {
+        const booted = name === "pve" || nodeNames(record?.workers ?? 0).includes(name);
+        const running = booted
+            ? leaderOf(instance, name) !== undefined
+            : namespacesOf(instance).includes(`${instance}-${name}`);
+        return { name, running, address: name === "internet" ? null : addressOf(name).ipv4 };
+    });
+    return {
+        instance,
+        up: record !== undefined && hosts.every(host => host.running),
+        scenario: record?.scenario.name ?? null,
+        hosts: record ? hosts : [],
+        leftovers: leftovers(instance),
+    };
+}
+
+/** The running lab of this name, for another process than the one that started it. */
+export function openLab(instance = defaultInstance()): Lab {
+    requireInstanceName(instance);
+    const record = readRecord(instance);
+    if (!record) throw new Error(`There is no lab ${instance}. Start it with clearpath lab up.`);
+    return handle(instance, record);
+}
+
+function handle(instance: string, record: LabRecord): Lab {
+    const { workers } = record;
+    const requireHost = (host: LabHost, among: readonly LabHost[]) => {
+        if (among.includes(host)) return;
+        throw new Error(`Lab ${instance} has no such host as ${host}. Choose one of ${among.join(", ")}.`);
+    };
+    const powerCycle = async (host: LabHost, whileOff: () => Promise<void>) => {
+        requireHost(host, bootedHosts(workers));
+        await powerOff(instance, host);
+        await renewNamespace(instance, host, workers);
+        await whileOff();
+        await powerOn(instance, host);
+        await settle(instance, [host], record);
+    };
+    return {
+        instance,
+        workers,
+        hosts: allHosts(workers),
+        get scenario() {
+            return record.scenario;
+        },
+        exec(host, argv, options) {
+            requireHost(host, allHosts(workers));
+            return execOnHost(instance, host, argv, options);
+        },
+        connection(host) {
+            return {
+                host: addressOf(host).ipv4,
+                port: 22,
+                user: "root",
+                privateKeyPath: clientKeyPath(instance),
+                hostKey: hostKeyOf(instance, host),
+            };
+        },
+        async setScenario(scenario) {
+            record.scenario = scenario;
+            await writeRecord(instance, record);
+            await Promise.all([
+                applyIsp(instance, scenario),
+                applyToGateway(instance, scenario, workers),
+                ...nodeNames(workers).map(node => applyToNode(instance, node, scenario)),
+            ]);
+        },
+        fingerprint(host) {
+            requireHost(host, bootedHosts(workers));
+            return fingerprintOf(instance, host);
+        },
+        reboot: host => powerCycle(host, async () => {}),
+        rebuild: host =>
+            powerCycle(host, async () => {
+                await removeDisk(instance, host);
+                await makeDisk(instance, host, await newDisk(instance, host, record));
+            }),
+    };
+}
+
+/** Waits until booted hosts answer, and does what no file of theirs can say. */
+async function settle(instance: string, hosts: readonly LabHost[], { scenario, workers }: LabRecord): Promise<void> {
+    await waitUntilReady(instance, hosts);
+    if (!hosts.includes("pve")) return;
+    await disableBridgeOffloads(instance);
+    await applyToGateway(instance, scenario, workers);
+}
+
+/** Removes everything of an instance, whatever state it is in and whoever left it. */
+async function clean(instance: string): Promise<void> {
+    const { run, overlays } = labPaths(instance);
+    await stopDaemons(instance);
+    const namespaces = namespacesOf(instance).map(name => join("/run/netns", name));
+    const cgroups = cgroupsOf(instance);
+    await kill(() => [...processesIn(namespaces), ...processesOfCgroups(cgroups)], `cannot stop lab ${instance}`);
+    cgroups.forEach(removeCgroup);
+    await unmountBelow(overlays);
+    await unwire(instance);
+    await rm(overlays, { recursive: true, force: true });
+    await rm(run, { recursive: true, force: true });
+}
+
+function leftovers(instance: string): LabStatus["leftovers"] {
+    const { run, overlays } = labPaths(instance);
+    const namespaces = namespacesOf(instance);
+    const processes = [
+        ...processesIn(namespaces.map(name => join("/run/netns", name))),
+        ...processesOfCgroups(cgroupsOf(instance)),
+    ];
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+        .split("\n")
+        .map(line => line.split(" ")[4] ?? "")
+        .filter(point => point.startsWith(`${overlays}/`));
+    return {
+        namespaces,
+        processes: [...new Set(processes)],
+        mounts,
+        directories: [run, overlays, ...cgroupsOf(instance)].filter(existsSync),
+    };
+}
+
+function requireInstanceName(instance: string): void {
+    if (isInstanceName(instance)) return;
+    throw new Error(`"${instance}" is no name for a lab. CLEARPATH_LAB takes up to 20 small letters and digits.`);
+}
+
+async function takeLock(instance: string): Promise<void> {
+    if (locks.has(instance)) return;
+    locks.set(instance, await lock(join(cacheDirectory(), "locks", instance), `lab ${instance}`, 2));
+}
+
+async function releaseLock(instance: string): Promise<void> {
+    await locks.get(instance)?.release();
+    locks.delete(instance);
+}
+
+const recordFile = (instance: string) => join(labPaths(instance).run, "lab.json");
+
+function writeRecord(instance: string, record: LabRecord): Promise<void> {
+    return writeFile(recordFile(instance), JSON.stringify(record, null, 2));
+}
+
+function readRecord(instance: string): LabRecord | undefined {
+    const file = recordFile(instance);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as LabRecord) : undefined;
+}
