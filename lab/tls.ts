@@ -30,8 +30,13 @@ export async function labTls(onProgress: (sentence: string) => void = () => {}):
     return tls;
 }
 
+/** JSON file that holds the `LabTls`, for processes that cannot be handed it. */
+export function labTlsFile(): string {
+    return join(dirname(labCaPath()), "internet.json");
+}
+
 function readTls(directory: string): LabTls | undefined {
-    const file = join(directory, "internet.json");
+    const file = labTlsFile();
     if (!existsSync(file) || !existsSync(join(directory, "ca.pem"))) return undefined;
     const tls = JSON.parse(readFileSync(file, "utf8")) as LabTls;
     return Object.keys(INTERNET_HOSTS).every(host => tls.chains[host]) ? tls : undefined;
