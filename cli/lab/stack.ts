@@ -1,8 +1,10 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { PLANNED_ENDPOINTS, PLANNED_IMAGES } from "../../components/config.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { labPaths, NODE_LINK, nodeNames, VM_SUBNET } from "../../lab/topology.ts";
+import { ProbePlan } from "../../network/probe/plan.ts";
 import { repositoryRoot } from "../root.ts";
 
 /** Values of the program's configuration, by key without the `clearpath:` namespace. */
@@ -19,7 +21,15 @@ export interface LabStack {
     remove(): Promise<void>;
 }
 
-/** Nodes of the plan get MTU 1400; probes wait as long as a lab needs to see a stall, not as long as the internet does. */
+/** Probes wait as long as a lab needs to see a stall, not as long as the internet does. */
+const LAB_PROBE = { rounds: 12, timeoutSeconds: 4, budgetSeconds: 30 };
+
+/** What probes of a lab do: the plan's endpoints and images, as the lab's stack has them. */
+export function labProbePlan(lab: Lab): ProbePlan {
+    const planned = { endpoints: PLANNED_ENDPOINTS, images: PLANNED_IMAGES, ...LAB_PROBE };
+    return ProbePlan.parse({ ...planned, ...(lab.scenario.stack.probe ?? {}) });
+}
+
 function labValues(lab: Lab): StackValues {
     const nodes = nodeNames(lab.workers).map(name => ({
         name,
@@ -40,7 +50,7 @@ function labValues(lab: Lab): StackValues {
         nodeMtu: 1400,
         mss: "auto",
         pathMtu: "auto",
-        probe: { rounds: 12, timeoutSeconds: 4, budgetSeconds: 30 },
+        probe: LAB_PROBE,
     };
 }
 
