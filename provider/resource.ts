@@ -54,6 +54,8 @@ export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema exte
         context: OperationContext,
         inputs: z.infer<InputSchema>,
     ): Promise<{ id: string; outputs: z.infer<OutputSchema> }>;
+    /** Inputs that the id of a thing tells, from what follows the host in it: for `pulumi import`. */
+    inputsFromId?(path: string): Partial<z.infer<InputSchema>> | undefined;
     /** What is on the host now, or undefined when it is gone. `inputs` come back as the host has them, so drift is a diff. */
     read(
         context: OperationContext,
@@ -73,6 +75,9 @@ export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema exte
         state: ResourceState<z.infer<InputSchema>, z.infer<OutputSchema>>,
     ): Promise<void>;
 }
+
+/** A resource type whose schemas are not known where it is used. */
+export type AnyResourceKind = ResourceKind<z.ZodObject, z.ZodObject>;
 
 /** Gives a resource type its types from its own schemas. */
 export function resourceKind<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject>(

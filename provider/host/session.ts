@@ -18,12 +18,14 @@ export interface ExecOptions {
 export interface HostSession {
     /** Name for messages: the connection's host. */
     readonly host: string;
+    /** False once the connection broke or was closed. */
+    readonly alive: boolean;
     /**
      * Runs `command` with the host's `sh`. The command is a constant of our own: values travel by stdin or through
      * the quoting function. A non-zero code is a result, not an exception; a lost connection is an exception.
      */
     exec(command: string, options?: ExecOptions): Promise<CommandResult>;
     /** Opens another, new connection to the same host, to prove that one can. The caller closes it. */
-    reconnect(): Promise<HostSession>;
+    reconnect(options?: { timeoutSeconds?: number; signal?: AbortSignal }): Promise<HostSession>;
     close(): void;
 }

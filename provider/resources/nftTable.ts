@@ -1,5 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { appliedAt, hostInputs, hostOutputs } from "../resource.ts";
+import { type Change, commitConfirm } from "../host/commitConfirm.ts";
+import { hostOfConnection } from "../host/connection.ts";
+import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { recordDirectory, runStep, type StepValues } from "../host/step.ts";
+import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({
@@ -28,10 +33,15 @@ const inputs = z.strictObject({
 const outputs = z.object({
     ...hostOutputs,
     appliedAt,
-    liveDigest: z.string().describe("SHA-256 of the table as nft lists it, without counters."),
+    liveDigest: z
+        .string()
+        .describe("SHA-256 of the table as nft lists it, without counters; empty when it is missing."),
+    atBoot: z.boolean().describe("Whether what sets the table at the next boot is in place."),
 });
+type Inputs = z.infer<typeof inputs>;
+type Outputs = z.infer<typeof outputs>;
 
-export const nftTable = {
+export const nftTable = resourceKind({
     token: "clearpath:host:NftTable",
     description:
         "One nftables table of its own, live and at boot, beside whatever firewall the host runs. Applied in one transaction, and taken back by the host itself when it cuts the host off.",
@@ -40,7 +50,94 @@ export const nftTable = {
     replaceOn: ["family", "table"],
     ignoreInDiff: ["adopt", "confirmSeconds"],
     stableOutputs: ["machineId", "ownerId"],
-} as const;
+    validate: ({ content }) =>
+        bracesBalance(content)
+            ? []
+            : [{ property: "content", reason: "its braces do not pair up; give the table's body alone, whole" }],
+    stale: ({ outputs: { atBoot } }) => (atBoot ? [] : ["atBoot"]),
+    async create(context, inputs) {
+        const made = await setTable(context, inputs, { ownerId: randomUUID(), machineId: "" });
+        return { id: `${hostOfConnection(inputs.connection)}/nft/${inputs.family}/${inputs.table}`, outputs: made };
+    },
+    async read(context, _id, state) {
+        const session = await sessionIfThere(context, state.inputs.connection);
+        if (session === undefined) return undefined;
+        const answers = await runStep(session, {
+            name: `read ${nameOf(state.inputs)}`,
+            programs: [PROGRAM],
+            values: valuesOf(state.inputs, state.outputs),
+            call: "read_table",
+        });
+        if (!isMachine(context, answers, state.outputs.machineId)) return undefined;
+        const digest = answers.digest ?? "";
+        const content =
+            digest === state.outputs.liveDigest ? state.inputs.content : bodyOfListing(answers.listing ?? "");
+        return {
+            inputs: { ...state.inputs, content },
+            outputs: { ...state.outputs, liveDigest: digest, atBoot: answers.atBoot !== undefined },
+        };
+    },
+    update: (context, _id, olds, news) => setTable(context, news, olds.outputs),
+    async delete(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return;
+        const answers = await commitConfirm(context, session, changeOf("remove", inputs, outputs));
+        isMachine(context, answers, outputs.machineId);
+    },
+});
 
 /** One nftables table of its own, live and at boot, beside whatever firewall the host runs. */
 export class NftTable extends resourceClass(nftTable) {}
+
+const PROGRAM = new URL("./nftTable.sh", import.meta.url);
+
+type Ownership = Pick<Outputs, "ownerId" | "machineId">;
+
+async function setTable(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
+    const session = await context.session(inputs.connection);
+    const answers = await commitConfirm(context, session, changeOf("set", inputs, ownership));
+    const machineId = expectMachine(session.host, answers, ownership.machineId);
+    tellTakenFrom(context, answers, nameOf(inputs));
+    return {
+        machineId,
+        ownerId: ownership.ownerId,
+        appliedAt: new Date().toISOString(),
+        liveDigest: answers.digest!,
+        atBoot: true,
+    };
+}
+
+function nameOf({ family, table }: Pick<Inputs, "family" | "table">): string {
+    return `table ${family} ${table}`;
+}
+
+function changeOf(action: "set" | "remove", inputs: Inputs, ownership: Ownership): Change {
+    const values = valuesOf(inputs, ownership);
+    const { confirmSeconds } = inputs;
+    return { name: `${action} ${nameOf(inputs)}`, program: PROGRAM, values, action, confirmSeconds };
+}
+
+function valuesOf({ family, table, content, adopt }: Inputs, { ownerId, machineId }: Ownership): StepValues {
+    const record = recordDirectory("nft", `${family}-${table}`);
+    return { record, owner_id: ownerId, expected_machine_id: machineId, family, table, content, adopt };
+}
+
+/** Whether a text closes what it opens, and nothing else: so it cannot leave the table it is put into. */
+export function bracesBalance(content: string): boolean {
+    let depth = 0;
+    for (const [brace] of content.replace(/"[^"\n]*"|#.*/g, "").matchAll(/[{}]/g)) {
+        depth += brace === "{" ? 1 : -1;
+        if (depth < 0) return false;
+    }
+    return depth === 0;
+}
+
+/** The body of a table as `nft list table` prints it: without the line that names it, and without its indentation. */
+export function bodyOfListing(listing: string): string {
+    return listing
+        .trimEnd()
+        .split("\n")
+        .slice(1, -1)
+        .map(line => `${line.replace(/^\t/, "")}\n`)
+        .join("");
+}

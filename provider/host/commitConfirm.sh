@@ -1,0 +1,104 @@
+# A change that could cut the host off: it takes itself back unless a new connection confirms it in time. The program
+# of the resource defines prepare_ACTION, apply_ACTION, verify_ACTION, confirm_ACTION and revert_ACTION. What
+# revert_ACTION needs to know, prepare_ACTION leaves in $pending.
+pending=$state/pending
+revert_units=/etc/systemd/system/clearpath-revert
+
+begin_change() {
+    if [ -e "$pending/revert.sh" ]; then
+        if systemctl --quiet is-active clearpath-revert.timer clearpath-revert.service; then
+            answer busy yes
+            exit 0
+        fi
+        sh "$pending/revert.sh" >/dev/null
+    fi
+    rm -rf "$pending"
+    (umask 077 && mkdir -p "$pending")
+    phase=preparing
+    trap end_change EXIT
+}
+
+# Whatever ends the step early leaves the host as it was.
+end_change() {
+    code=$?
+    trap - EXIT
+    case $phase in
+        preparing) rm -rf "$pending" && rmdir "$state" 2>/dev/null ;;
+        armed) sh "$pending/revert.sh" >/dev/null ;;
+        confirming) sh "$pending/confirmed.sh" >/dev/null ;;
+    esac
+    exit "$code"
+}
+
+arm() {
+    printf '%s' "$revert_program" >"$pending/revert.sh"
+    printf '%s\n' "$change_id" >"$pending/id"
+    cat >"$revert_units.service" <<UNIT
+# Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
+[Unit]
+Description=Take back an unconfirmed change of Clearpath
+
+[Service]
+Type=oneshot
+ExecStart=$(command -v flock) -o /run/clearpath.lock /bin/sh -c 'if [ -e $pending/revert.sh ]; then . $pending/revert.sh; fi'
+UNIT
+    cat >"$revert_units.timer" <<UNIT
+# Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
+[Unit]
+Description=Wait for a change of Clearpath to be confirmed
+
+[Timer]
+OnActiveSec=${confirm_seconds}s
+AccuracySec=100ms
+
+[Install]
+WantedBy=timers.target
+UNIT
+    phase=armed
+    left="Nothing was changed. Check systemd on the host."
+    attempt "$left" systemctl --quiet enable --now clearpath-revert.timer
+    attempt "$left" systemctl --quiet is-enabled clearpath-revert.timer
+    attempt "$left" systemctl --quiet is-active clearpath-revert.timer
+    answer armed yes
+}
+
+disarm() {
+    rm -rf "$pending"
+    systemctl --quiet disable --now clearpath-revert.timer
+    rm -f "$revert_units.service" "$revert_units.timer"
+    systemctl daemon-reload
+    rmdir "$state" 2>/dev/null || :
+}
+
+# change ACTION: the first half; the second runs in a new connection.
+change() {
+    same_machine
+    begin_change
+    "prepare_$1"
+    arm
+    "apply_$1"
+    phase=applied
+    answer applied yes
+}
+
+# confirm_change ACTION
+confirm_change() {
+    if [ ! -e "$pending/revert.sh" ] || [ "$(cat "$pending/id")" != "$change_id" ]; then
+        answer reverted yes
+        exit 0
+    fi
+    "verify_$1"
+    # From here on the timer finds nothing to take back.
+    mv "$pending/revert.sh" "$pending/confirmed.sh"
+    phase=confirming
+    trap end_change EXIT
+    "confirm_$1"
+    phase=confirmed
+    disarm
+}
+
+# revert_change ACTION: run by the timer, or by a step that fails.
+revert_change() {
+    "revert_$1"
+    disarm
+}

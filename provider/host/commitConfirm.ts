@@ -1,0 +1,190 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { OperationContext } from "../resource.ts";
+import { HostError } from "./hostError.ts";
+import type { HostSession } from "./session.ts";
+import { type Answers, runStep, type StepValues, stepScript } from "./step.ts";
+
+const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
+/** What a new connection must carry each way: more than a packet of any MTU, 65,535 bytes. */
+const PROOF_BYTES = 128 * 1024;
+/** Left at the end of the window for the confirming step itself. */
+const CONFIRM_MARGIN_MS = 3_000;
+/** How long an applied change's answer is waited for: it may have cut off the connection that carries it. */
+const ANSWER_WAIT_MS = 10_000;
+/** A cancelled run has 5 s to finish or take back. */
+const TAKE_BACK_MS = 3_500;
+const RETRY_PAUSE_MS = 500;
+
+/**
+ * A change that could cut us off. The program defines prepare_, apply_, verify_, confirm_ and revert_ functions for
+ * the action; see commitConfirm.sh for when each runs.
+ */
+export interface Change {
+    /** For messages, as in "could not …": "set the MTU of eth0 to 1400". */
+    name: string;
+    program: URL;
+    values: StepValues;
+    action: string;
+    /** How long the host waits for the confirmation, in seconds. */
+    confirmSeconds: number;
+}
+
+/**
+ * Makes a change that the host takes back by itself unless it is confirmed: the host arms a timer, applies, and only a
+ * NEW connection that moves more than one packet each way, and finds the change in force, disarms it and makes the
+ * change permanent. Returns the answers of both halves. Throws a HostError that says what state the host is in.
+ */
+export function commitConfirm(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
+    return inTurn(session.host, () => makeChange(context, session, change));
+}
+
+const lastOf = new Map<string, Promise<unknown>>();
+
+/** One unconfirmed change a host at a time, or nobody could tell which of two cut it off. */
+function inTurn<T>(host: string, work: () => Promise<T>): Promise<T> {
+    const turn = (lastOf.get(host) ?? Promise.resolve()).then(work, work);
+    lastOf.set(host, turn);
+    return turn;
+}
+
+async function makeChange(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
+    if (context.signal.aborted)
+        throw new HostError(session.host, "cancelled", `did not ${change.name}: the run was cancelled.`);
+    const values = { ...change.values, change_id: randomUUID(), confirm_seconds: change.confirmSeconds };
+    const programs = [COMMIT_CONFIRM, change.program];
+    const half = { name: change.name, programs, values };
+    const revert = stepScript({ programs, values, call: `revert_change ${change.action}` });
+    const first = { ...half, values: { ...values, revert_program: revert }, call: `change ${change.action}` };
+
+    const { answers, deadline } = await begin(session, first, change.confirmSeconds, context.signal);
+    const nothingToChange = answers.armed === undefined;
+    if (nothingToChange) return answers;
+
+    const window = AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(0, deadline - Date.now()))]);
+    try {
+        const fresh = await provenConnection(session, window);
+        try {
+            const confirmed = await runStep(fresh, { ...half, call: `confirm_change ${change.action}` });
+            if (confirmed.reverted === undefined) return { ...answers, ...confirmed };
+        } finally {
+            fresh.close();
+        }
+    } catch (error) {
+        throw await takenBack(session, change, deadline, context.signal, error as Error);
+    }
+    throw new HostError(
+        session.host,
+        "reverted",
+        `could not ${change.name}: the confirmation came after the ${change.confirmSeconds} s the host waits, so it has taken the change back by itself. Everything is as it was. Give confirmSeconds more time.`,
+    );
+}
+
+/** The first half, up to its answer or to the silence of a connection that the change has cut off. */
+async function begin(
+    session: HostSession,
+    step: Parameters<typeof runStep>[1],
+    confirmSeconds: number,
+    signal: AbortSignal,
+): Promise<{ answers: Answers; deadline: number }> {
+    for (;;) {
+        const answers: Answers = {};
+        let armedAt = 0;
+        const armed = Promise.withResolvers<void>();
+        const running = runStep(session, step, {
+            onAnswer: (name, value) => {
+                answers[name] = value;
+                if (name !== "armed") return;
+                armedAt = Date.now();
+                armed.resolve();
+            },
+        });
+        const silence = armed.promise.then(() => sleep(ANSWER_WAIT_MS));
+        await Promise.race([running, silence]).catch((error: unknown) => {
+            const cutOff = armedAt > 0 && error instanceof HostError && error.reason === "connection-lost";
+            if (!cutOff) throw error;
+        });
+        running.catch(() => undefined);
+        if (answers.busy === undefined)
+            return { answers, deadline: armedAt + confirmSeconds * 1000 - CONFIRM_MARGIN_MS };
+        await sleep(RETRY_PAUSE_MS, undefined, { signal });
+    }
+}
+
+/** A new connection that has carried PROOF_BYTES each way; tried until the window closes. */
+async function provenConnection(session: HostSession, window: AbortSignal): Promise<HostSession> {
+    let failure: unknown = new HostError(session.host, "connection-lost", "it did not answer.");
+    while (!window.aborted) {
+        let fresh: HostSession | undefined;
+        try {
+            fresh = await session.reconnect({ signal: window });
+            const proof = randomBytes(PROOF_BYTES / 2).toString("hex");
+            const echo = await fresh.exec("cat", { stdin: proof, signal: window });
+            if (echo.stdout === proof) return fresh;
+            failure = new HostError(session.host, "connection-lost", "a new connection does not carry data whole.");
+        } catch (error) {
+            const onlyOutOfTime = error instanceof HostError && error.reason === "cancelled";
+            if (!onlyOutOfTime) failure = error;
+        }
+        fresh?.close();
+        await sleep(RETRY_PAUSE_MS, undefined, { signal: window }).catch(() => undefined);
+    }
+    throw failure;
+}
+
+/** Has an unconfirmed change taken back, at once where the old connection still works, and says what state that left. */
+async function takenBack(
+    session: HostSession,
+    change: Change,
+    deadline: number,
+    cancelled: AbortSignal,
+    cause: Error,
+): Promise<HostError> {
+    const why = cancelled.aborted ? "the run was cancelled" : `no new connection confirmed it: ${cause.message}`;
+    const could = `could not ${change.name}: ${why} `;
+    const retry = cancelled.aborted ? "" : " Correct the change so that the host stays reachable.";
+    if (await revertThrough(session))
+        return new HostError(
+            session.host,
+            "reverted",
+            `${could}The change was taken back: everything is as it was.${retry}`,
+        );
+    const by = new Date(deadline + CONFIRM_MARGIN_MS);
+    if (!cancelled.aborted && (await revertedByItself(session, by)))
+        return new HostError(
+            session.host,
+            "reverted",
+            `${could}The host has taken the change back by itself after ${change.confirmSeconds} s: everything is as it was.${retry}`,
+        );
+    return new HostError(
+        session.host,
+        "reverted",
+        `${could}The host was told to take the change back by itself at ${by.toISOString()}; whether it did was not seen.${retry}`,
+    );
+}
+
+/** Asks the host, over the connection that was there before, to take the change back now. */
+async function revertThrough(session: HostSession): Promise<boolean> {
+    if (!session.alive) return false;
+    const revert = "systemctl start clearpath-revert.service && test ! -e /var/lib/clearpath/pending";
+    const result = await session.exec(revert, { timeoutMs: TAKE_BACK_MS }).catch(() => undefined);
+    return result?.code === 0;
+}
+
+/** Waits until the host's timer has passed, and then for a connection that finds nothing pending. */
+async function revertedByItself(session: HostSession, by: Date): Promise<boolean> {
+    await sleep(Math.max(0, by.getTime() - Date.now()));
+    const giveUp = AbortSignal.timeout(20_000);
+    while (!giveUp.aborted) {
+        try {
+            const fresh = await session.reconnect({ signal: giveUp });
+            const pending = await fresh.exec("test -e /var/lib/clearpath/pending", { signal: giveUp });
+            fresh.close();
+            if (pending.code === 1) return true;
+        } catch {
+            // Not back yet.
+        }
+        await sleep(RETRY_PAUSE_MS, undefined, { signal: giveUp }).catch(() => undefined);
+    }
+    return false;
+}

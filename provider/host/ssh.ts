@@ -1,0 +1,158 @@
+import type { Client as SshClient } from "ssh2";
+import type { Connection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import { HostError } from "./hostError.ts";
+import { quote } from "./quote.ts";
+import type { CommandResult, ExecOptions, HostSession } from "./session.ts";
+
+/** sshd allows ten channels on one connection by default (MaxSessions in sshd_config(5)). */
+const CHANNELS = 8;
+/** What sudo says when it would need a password (sudo 1.8 and 1.9, in English: LC_ALL is C). */
+const SUDO_NEEDS_PASSWORD = /sudo: (a password is required|a terminal is required|sorry, you must have a tty)/;
+
+/** Opens an SSH session. Its commands run as root: directly, or through `sudo -n`. */
+export async function openSession(connection: Connection, signal?: AbortSignal): Promise<HostSession> {
+    return new SshSession(connection, await dial(connection, signal));
+}
+
+class SshSession implements HostSession {
+    readonly host: string;
+    readonly #connection: Connection;
+    readonly #client: SshClient;
+    readonly #waiting: (() => void)[] = [];
+    #free = CHANNELS;
+    #closed: Error | undefined;
+
+    constructor(connection: Connection, client: SshClient) {
+        this.host = connection.host;
+        this.#connection = connection;
+        this.#client = client;
+        client.on("error", error => {
+            this.#closed ??= error;
+        });
+        client.once("close", () => {
+            this.#closed ??= new Error("the connection was closed");
+        });
+    }
+
+    get alive(): boolean {
+        return this.#closed === undefined;
+    }
+
+    async exec(command: string, options: ExecOptions = {}): Promise<CommandResult> {
+        await this.#takeChannel();
+        try {
+            const result = await this.#run(this.#asRoot(command), options);
+            if (this.#connection.user !== "root") this.#refuseMissingSudo(result);
+            return result;
+        } finally {
+            this.#free++;
+            this.#waiting.shift()?.();
+        }
+    }
+
+    reconnect(options: { timeoutSeconds?: number; signal?: AbortSignal } = {}): Promise<HostSession> {
+        const perDialTimeout = options.timeoutSeconds ?? this.#connection.perDialTimeout;
+        return openSession({ ...this.#connection, dialErrorLimit: 1, perDialTimeout }, options.signal);
+    }
+
+    close(): void {
+        this.#client.end();
+    }
+
+    async #takeChannel(): Promise<void> {
+        while (this.#free === 0) await new Promise<void>(resolve => this.#waiting.push(resolve));
+        this.#free--;
+    }
+
+    #asRoot(command: string): string {
+        const sh = `sh -c ${quote(command)}`;
+        return this.#connection.user === "root" ? sh : `LC_ALL=C sudo -n ${sh}`;
+    }
+
+    #refuseMissingSudo({ code, stderr }: CommandResult): void {
+        if (code === 127 && /sudo: (command )?not found/.test(stderr))
+            throw this.#error("sudo", "it has no sudo. Nothing was changed. Install sudo, or connect as root.");
+        if (code === 1 && (SUDO_NEEDS_PASSWORD.test(stderr) || /is not (in the sudoers file|allowed to)/.test(stderr)))
+            throw this.#error(
+                "sudo",
+                `user ${this.#connection.user} may not use sudo without a password. Nothing was changed. Give the user NOPASSWD in sudoers, or connect as root.`,
+            );
+    }
+
+    #error(reason: "sudo" | "connection-lost" | "cancelled", message: string): HostError {
+        return new HostError(this.host, reason, message);
+    }
+
+    #run(command: string, options: ExecOptions): Promise<CommandResult> {
+        return new Promise((resolve, reject) => {
+            if (this.#closed) return reject(this.#lost(this.#closed.message));
+            let timer: NodeJS.Timeout | undefined;
+            const onClose = () =>
+                settle(() => reject(this.#lost(this.#closed?.message ?? "the connection was closed")));
+            const onAbort = () => settle(() => reject(this.#error("cancelled", "the run was cancelled.")));
+            const settle = (finish: () => void) => {
+                clearTimeout(timer);
+                this.#client.removeListener("close", onClose);
+                options.signal?.removeEventListener("abort", onAbort);
+                finish();
+            };
+            if (options.signal?.aborted) return onAbort();
+            this.#client.once("close", onClose);
+            options.signal?.addEventListener("abort", onAbort, { once: true });
+            this.#client.exec(command, (error, channel) => {
+                if (error) return settle(() => reject(this.#lost(error.message)));
+                const giveUp = (why: string) => {
+                    channel.destroy();
+                    settle(() => reject(this.#lost(why)));
+                };
+                if (options.timeoutMs !== undefined)
+                    timer = setTimeout(
+                        () => giveUp(`a command did not end within ${options.timeoutMs! / 1000} s`),
+                        options.timeoutMs,
+                    );
+                options.signal?.addEventListener("abort", () => channel.destroy(), { once: true });
+                const stdout = new LineReader(options.onLine);
+                const stderr = new LineReader(undefined);
+                let code = -1;
+                channel.on("data", (chunk: Buffer) => stdout.push(chunk));
+                channel.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+                channel.on("exit", (status: number | null) => {
+                    code = status ?? -1;
+                });
+                channel.on("close", () => settle(() => resolve({ code, stdout: stdout.end(), stderr: stderr.end() })));
+                channel.end(options.stdin ?? "");
+            });
+        });
+    }
+
+    #lost(why: string): HostError {
+        return this.#error("connection-lost", `the SSH connection broke: ${why}.`);
+    }
+}
+
+/** Collects output, or hands it on line by line. */
+class LineReader {
+    readonly #onLine: ((line: string) => void) | undefined;
+    readonly #decoder = new TextDecoder();
+    #text = "";
+
+    constructor(onLine: ((line: string) => void) | undefined) {
+        this.#onLine = onLine;
+    }
+
+    push(chunk: Buffer): void {
+        this.#text += this.#decoder.decode(chunk, { stream: true });
+        if (this.#onLine === undefined) return;
+        const lines = this.#text.split("\n");
+        this.#text = lines.pop()!;
+        for (const line of lines) this.#onLine(line);
+    }
+
+    /** What was not handed on; an unfinished last line counts as a line. */
+    end(): string {
+        if (this.#onLine === undefined) return this.#text;
+        if (this.#text !== "") this.#onLine(this.#text);
+        return "";
+    }
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { HostError } from "./hostError.ts";
+import { assignments } from "./quote.ts";
+import type { CommandResult, HostSession } from "./session.ts";
+
+/** Two runs, or two resources, never work on one host in the same moment. /run is root's alone, and empty at boot. */
+const LOCKED_SH = "exec flock -o -E 75 -w 120 /run/clearpath.lock sh";
+const LOCK_BUSY = 75;
+const STEP_TIMEOUT_MS = 240_000;
+
+export type StepValues = Readonly<Record<string, string | number | boolean>>;
+
+/** One step on a host: a shell program that is sent whole and run under the host's lock. */
+export interface Step {
+    /** What it does, for messages: "read table inet clearpath". */
+    name: string;
+    /** Files with shell functions, in the order in which they build on each other. */
+    programs: readonly URL[];
+    /** Shell variables of the programs. */
+    values: StepValues;
+    /** The command to run: a function of the programs, with constant arguments. */
+    call: string;
+}
+
+/** What a step answered, by name. */
+export type Answers = Record<string, string>;
+
+/** Variables that the prelude reads in every step. */
+export interface RecordValues {
+    /** Record directory of the thing that is managed. */
+    record: string;
+    owner_id: string;
+    /** Empty when the resource is being made: any host will do. */
+    expected_machine_id: string;
+}
+
+const PRELUDE = new URL("./prelude.sh", import.meta.url);
+
+/**
+ * The text of a step. The shell reads the braces to their end before it runs anything, so a broken connection cannot
+ * leave half a program, and no command of it can eat the rest.
+ */
+export function stepScript({ programs, values, call }: Omit<Step, "name">): string {
+    const functions = [PRELUDE, ...programs].map(program => readFileSync(program, "utf8"));
+    return `{\n${assignments(values)}${functions.join("\n")}\n${call}\n} </dev/null\n`;
+}
+
+/** Directory on the host that holds who owns a thing, and what was there before. */
+export function recordDirectory(kind: string, name: string): string {
+    return `/var/lib/clearpath/${kind}/${encodeURIComponent(name)}`;
+}
+
+/** Runs a step. Throws a HostError with the host's words when it fails. */
+export async function runStep(
+    session: HostSession,
+    step: Step,
+    options: { onAnswer?: (name: string, value: string) => void; timeoutMs?: number } = {},
+): Promise<Answers> {
+    const answers: Answers = {};
+    const noise: string[] = [];
+    const result = await session.exec(LOCKED_SH, {
+        stdin: stepScript(step),
+        timeoutMs: options.timeoutMs ?? STEP_TIMEOUT_MS,
+        onLine: line => {
+            const answer = parseAnswer(line);
+            if (answer === undefined) return void noise.push(line);
+            answers[answer.name] = answer.value;
+            options.onAnswer?.(answer.name, answer.value);
+        },
+    });
+    if (result.code !== 0) throw stepError(session.host, step.name, result, answers, noise);
+    return answers;
+}
+
+function parseAnswer(line: string): { name: string; value: string } | undefined {
+    const found = /^\{"name":"(\w+)","base64":"([A-Za-z0-9+/=]*)"\}$/.exec(line);
+    return found === null ? undefined : { name: found[1]!, value: Buffer.from(found[2]!, "base64").toString("utf8") };
+}
+
+function stepError(host: string, name: string, result: CommandResult, answers: Answers, noise: string[]): HostError {
+    if (answers.failure !== undefined) return new HostError(host, "step", answers.failure);
+    if (answers.missingProgram !== undefined)
+        return new HostError(
+            host,
+            "missing-program",
+            `it has no ${answers.missingProgram}, which is needed to ${name}. Nothing was changed. Install ${answers.missingPackage} on it.`,
+        );
+    if (result.code === LOCK_BUSY)
+        return new HostError(
+            host,
+            "step",
+            `could not ${name}: another run has held the lock /run/clearpath.lock for two minutes. Nothing was changed. Wait for it to end, then run again.`,
+        );
+    const said = [...noise, result.stderr.trim()].filter(Boolean).join("\n") || "it said nothing";
+    return new HostError(
+        host,
+        "step",
+        `could not ${name}: the step ended with ${result.code}: ${said}. Run with --refresh to see what state it is in.`,
+    );
+}

@@ -1,0 +1,50 @@
+import grpc from "@grpc/grpc-js";
+import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import { ProviderService } from "./service/service.ts";
+
+/** What a cancelled step gets to finish or to be taken back: less than the 5 s an engine waits. */
+const LAST_SECONDS_MS = 4_500;
+const PARENT_POLL_MS = 500;
+/** No limit: a file's text travels in one message. */
+const ANY_SIZE = -1;
+
+/**
+ * The plugin as a process: serves the provider on a free port of the loopback, prints the port as its first line, and
+ * ends with the engine that started it. The engine's address is the one argument; without one, the engine attaches.
+ */
+async function main(engineAddress: string | undefined): Promise<void> {
+    const service = new ProviderService();
+    if (engineAddress !== undefined) service.connectEngine(engineAddress);
+    const server = new grpc.Server({
+        "grpc.max_receive_message_length": ANY_SIZE,
+        "grpc.max_send_message_length": ANY_SIZE,
+    });
+    server.addService(providerService.ResourceProviderService, service.methods());
+    const port = await new Promise<number>((resolve, reject) => {
+        server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+            error ? reject(error) : resolve(bound),
+        );
+    });
+    process.stdout.write(`${port}\n`);
+    endWith(process.ppid, service);
+}
+
+/** Ends the process, with its steps finished or taken back, when it is told to or when its parent is gone. */
+function endWith(parent: number, service: ProviderService): void {
+    const end = () => {
+        service.operations.cancel();
+        setTimeout(() => process.exit(1), LAST_SECONDS_MS).unref();
+        void service.operations.idle().then(() => process.exit(0));
+    };
+    process.once("SIGINT", end);
+    process.once("SIGTERM", end);
+    // Who writes to an engine that is gone learns it here and below, not by dying.
+    process.stdout.on("error", () => undefined);
+    const watch = setInterval(() => {
+        if (process.ppid === parent) return;
+        clearInterval(watch);
+        end();
+    }, PARENT_POLL_MS);
+}
+
+await main(process.argv[2]);

@@ -1,0 +1,76 @@
+"""The run: facts, path MTU, then rounds and pulls side by side, then what the facts have become."""
+
+import os
+import sys
+import threading
+import time
+
+from agent import pathmtu
+from agent.facts import host_facts, icmp_errors_received
+from agent.pulls import Pulls
+from agent.rounds import Rounds
+from agent.stream import Stream
+from agent.tls import contexts
+
+PATH_MTU_SECONDS = 15
+DEFAULT_MTU = 1500
+
+
+def main(task):
+    """Carries out a task (AgentTask of provider/probe/messages.ts) and ends the process."""
+    stream = Stream()
+    stream.watch()
+    try:
+        run(task, stream)
+        code = 0
+    except Exception as error:  # Whatever it is, the runner is told instead of left waiting.
+        stream.write("failed", message=f"{type(error).__name__}: {error}")
+        code = 1
+    sys.stdout.flush()
+    # Threads that still wait for a resolver must not keep the process.
+    os._exit(code)
+
+
+def run(task, stream):
+    plan = task["plan"]
+    ends_at = time.monotonic() + plan["budgetSeconds"]
+    icmp_before = icmp_errors_received()
+    facts = host_facts()
+    stream.write("facts", facts=facts)
+    families = usable_families(plan, facts)
+
+    if plan["pathMtu"]:
+        mtus = {family: link_mtu(facts, family) for family in families}
+        seconds = min(PATH_MTU_SECONDS, plan["budgetSeconds"])
+        stream.write("pathMtu", pathMtu=pathmtu.measure(plan, families, mtus, seconds))
+
+    out_of_time = False
+    if task["rounds"]:
+        by_hello = contexts()
+        pulls = Pulls(plan, by_hello, stream)
+        pulling = threading.Thread(target=pulls.run, args=(ends_at,), daemon=True)
+        pulling.start()
+        rounds = Rounds(task, by_hello, families, stream)
+        rounds.run(ends_at)
+        out_of_time = rounds.out_of_time
+        pulling.join()
+
+    facts = host_facts()
+    facts["icmpFragNeededReceived"] = max(0, icmp_errors_received() - icmp_before)
+    stream.write("facts", facts=facts)
+    stream.write("end", seconds=stream.elapsed(), outOfTime=out_of_time)
+
+
+def usable_families(plan, facts):
+    """The IP versions of the plan that the host has a way out for; those of the plan when the host cannot say."""
+    routed = [family for family in plan["families"] if family in facts["defaultRoute"]]
+    return routed or list(plan["families"])
+
+
+def link_mtu(facts, family):
+    """The MTU of the link that the default route leaves by, or the route's own."""
+    route = facts["defaultRoute"].get(family)
+    if route is None:
+        return DEFAULT_MTU
+    found = [link["mtu"] for link in facts["links"] if link["name"] == route["link"]]
+    return route["mtu"] or (found[0] if found else DEFAULT_MTU)

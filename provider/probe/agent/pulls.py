@@ -1,0 +1,241 @@
+"""Image pulls: by the host's container runtime where it has one and lacks the image, otherwise by the agent itself."""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+from agent.exchange import exchange
+from agent.facts import read
+from agent.registry import Image, RegistryWalk
+from agent.rounds import refusal
+
+K3S_CERTS = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d"
+CONTAINERD_CONFIG = "/etc/containerd/config.toml"
+CONTAINERD_CERTS = "/etc/containerd/certs.d"
+QUICK_SECONDS = 10
+PATH = os.environ.get("PATH", "") + ":/usr/local/bin:/usr/sbin:/sbin"
+
+
+class Crictl:
+    """The kubelet's own way to containerd."""
+
+    via = "crictl"
+
+    def __init__(self, argv):
+        self.argv = argv
+
+    def answers(self):
+        return command([*self.argv, "version"], QUICK_SECONDS)[0] == 0
+
+    def holds(self, image):
+        return command([*self.argv, "inspecti", "-q", image], QUICK_SECONDS)[0] == 0
+
+    def pull(self, image, seconds):
+        return command([*self.argv, "pull", image], seconds)
+
+    def in_use(self, image):
+        code, text = command([*self.argv, "ps", "-a", "-q", "--image", image], QUICK_SECONDS)
+        return code == 0 and text.strip() != ""
+
+    def remove(self, image):
+        command([*self.argv, "rmi", image], QUICK_SECONDS)
+
+
+class Ctr:
+    """containerd's own client, where there is no crictl. It reads hosts.toml only where it is told to."""
+
+    via = "ctr"
+
+    def __init__(self, argv):
+        self.argv = [*argv, "-n", "k8s.io"]
+        self.hosts = certs_directory()
+
+    def answers(self):
+        return command([*self.argv, "version"], QUICK_SECONDS)[0] == 0
+
+    def holds(self, image):
+        code, text = command([*self.argv, "images", "ls", "-q", f"name=={image}"], QUICK_SECONDS)
+        return code == 0 and text.strip() != ""
+
+    def pull(self, image, seconds):
+        hosts = ["--hosts-dir", self.hosts] if self.hosts else []
+        return command([*self.argv, "images", "pull", *hosts, image], seconds)
+
+    def in_use(self, image):
+        code, text = command([*self.argv, "containers", "ls"], QUICK_SECONDS)
+        return code == 0 and image in text.split()
+
+    def remove(self, image):
+        command([*self.argv, "images", "rm", "--sync", image], QUICK_SECONDS)
+
+
+def certs_directory():
+    """Where this host's containerd reads hosts.toml, or None."""
+    if os.path.isdir(K3S_CERTS):
+        return K3S_CERTS
+    configured = re.search(r'^\s*config_path\s*=\s*["\']([^"\':]+)', read(CONTAINERD_CONFIG), re.MULTILINE)
+    path = configured.group(1) if configured else CONTAINERD_CERTS
+    return path if os.path.isdir(path) else None
+
+
+def runtime():
+    """The first client of a container runtime that is there and gets an answer, or None."""
+    for program, make in (
+        ("k3s", lambda path: Crictl([path, "crictl"])),
+        ("crictl", lambda path: Crictl([path])),
+        ("ctr", lambda path: Ctr([path])),
+        ("k3s", lambda path: Ctr([path, "ctr"])),
+    ):
+        path = shutil.which(program, path=PATH)
+        if path is not None:
+            client = make(path)
+            if client.answers():
+                return client
+    return None
+
+
+class Pulls:
+    """All pulls of a run: every image at once, the rounds of one image after another."""
+
+    def __init__(self, plan, contexts, stream):
+        self.plan = plan
+        self.contexts = contexts
+        self.stream = stream
+        self.lock = threading.Lock()
+        self.ours = []
+        self.client = None
+
+    def run(self, ends_at):
+        images = self.plan["images"]
+        if not images or not self.plan["pullRounds"]:
+            return
+        self.client = runtime()
+        self.stream.on_gone.append(self.take_back)
+        workers = [threading.Thread(target=self._image, args=(image, ends_at), daemon=True) for image in images]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    def _image(self, image, ends_at):
+        by_runtime = self.client is not None and not self.client.holds(image)
+        for _ in range(self.plan["pullRounds"]):
+            seconds = min(self.plan["pullTimeoutSeconds"], ends_at - time.monotonic())
+            if seconds <= 0:
+                return
+            started = time.monotonic()
+            error = self._by_runtime(image, seconds) if by_runtime else self._by_agent(image, seconds)
+            self.stream.write(
+                "pull",
+                pull={
+                    "image": image,
+                    "succeeded": error is None,
+                    "seconds": round(time.monotonic() - started, 3),
+                    "via": self.client.via if by_runtime else "agent",
+                    "error": error,
+                },
+            )
+
+    def _by_runtime(self, image, seconds):
+        """The last lines of what the runtime said when it failed, or None."""
+        with self.lock:
+            self.ours.append(image)
+        code, text = self.client.pull(image, seconds)
+        self._remove(image)
+        if code == 0:
+            return None
+        if code is None:
+            return f"no end after {seconds:g} s"
+        return "\n".join(text.strip().splitlines()[-3:])[-600:] or f"exit code {code}"
+
+    def _remove(self, image):
+        """Takes the pulled image away again, unless a container has come to use it since."""
+        with self.lock:
+            if image not in self.ours:
+                return
+            self.ours.remove(image)
+        if self.client.holds(image) and not self.client.in_use(image):
+            self.client.remove(image)
+
+    def take_back(self):
+        stop_commands()
+        for image in list(self.ours):
+            self._remove(image)
+
+    def _by_agent(self, reference, seconds):
+        """Fetches manifest, config and layers and checks their digests. What failed, or None."""
+        ends_at = time.monotonic() + seconds
+        image = Image(reference)
+        errors = []
+
+        def send(request, flow):
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                errors.append(f"no end after {seconds:g} s")
+                return None
+            timeout = min(left, self.plan["timeoutSeconds"])
+            sample, response = exchange(request, self.contexts["large"], timeout)
+            if response is None:
+                errors.append(f"{flow} from {request.host}: {sample['failure']}: {sample['message']}")
+                return None
+            if refusal(response, (200, 206, 401)) is not None:
+                errors.append(f"{flow} from {request.host}: HTTP {response.status}")
+                return None
+            return response
+
+        walk = RegistryWalk(image, image.host, image.port, send)
+        blobs = walk.blobs()
+        if blobs is None:
+            return errors[-1] if errors else "the registry gave no manifest for this machine"
+        for blob in blobs:
+            digest = hashlib.sha256()
+            if not walk.blob(blob["digest"], digest.update):
+                return errors[-1] if errors else f"the registry gave no blob {blob['digest']}"
+            if blob["digest"] != f"sha256:{digest.hexdigest()}":
+                return f"blob {blob['digest']} came with other content: sha256:{digest.hexdigest()}"
+        return None
+
+
+running = set()
+
+
+def command(argv, seconds):
+    """Runs a command in a process group of its own: `(code, output)`, code None when its time was up."""
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PATH": PATH, "LC_ALL": "C"},
+            start_new_session=True,
+        )
+    except OSError as error:
+        return 127, str(error)
+    running.add(process)
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        return process.returncode, output.decode("utf-8", "replace")
+    except subprocess.TimeoutExpired:
+        kill(process)
+        process.communicate()
+        return None, ""
+    finally:
+        running.discard(process)
+
+
+def kill(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def stop_commands():
+    for process in list(running):
+        kill(process)

@@ -1,0 +1,154 @@
+"""The requests a container runtime makes to pull an image: challenge, token, manifest, blob."""
+
+import json
+import platform
+import re
+from urllib.parse import quote, urlsplit
+
+from agent.exchange import Request
+
+MANIFEST_TYPES = ", ".join(
+    [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ]
+)
+MOST_HOPS = 5
+MOST_MANIFEST_BYTES = 4 * 1024 * 1024
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
+
+
+class Image:
+    """An image reference taken apart, e.g. `docker.io/library/busybox:1.37.0`."""
+
+    def __init__(self, reference):
+        self.reference = reference
+        name, _, self.digest = reference.partition("@")
+        first, _, rest = name.partition("/")
+        if rest and ("." in first or ":" in first or first == "localhost"):
+            registry, path = first, rest
+        else:
+            registry, path = "docker.io", name if rest else f"library/{name}"
+        self.repository, _, tag = path.partition(":")
+        self.version = self.digest or tag or "latest"
+        host = "registry-1.docker.io" if registry in ("docker.io", "index.docker.io") else registry
+        self.host, _, port = host.partition(":")
+        self.port = int(port or 443)
+
+
+class RegistryWalk:
+    """
+    Requests to one registry for one image. `send(request, flow)` makes one and returns its response, or None when it
+    failed; what failed is then in the sample that `send` wrote. `known_blobs` keeps, for all walks of a run, a blob of
+    each image, so that manifests are fetched once: registries count those.
+    """
+
+    def __init__(self, image, host, port, send, known_blobs=None):
+        self.image = image
+        self.host = host
+        self.port = port
+        self.send = send
+        self.tokens = {}
+        self.known_blobs = {} if known_blobs is None else known_blobs
+
+    def walk(self):
+        """Token, manifest and the beginning of a blob, as a runtime asks for them; True when all of it worked."""
+        manifest = self._path("manifests", self.image.version)
+        accept = {"Accept": MANIFEST_TYPES}
+        if self._fetch(manifest, "manifest", accept, method="HEAD") is None:
+            return False
+        blobs = self.known_blobs.get(self.image.reference) or self.blobs()
+        if not blobs:
+            return False
+        self.known_blobs[self.image.reference] = blobs
+        path = self._path("blobs", blobs[-1]["digest"])
+        return self._fetch(path, "blob", {"Range": "bytes=0-65535"}) is not None
+
+    def blobs(self):
+        """The config and the layers of the image for this machine, as the manifest lists them; None when it failed."""
+        version = self.image.version
+        for _ in range(2):
+            accept = {"Accept": MANIFEST_TYPES}
+            path = self._path("manifests", version)
+            response = self._fetch(path, "manifest", accept, most_body=MOST_MANIFEST_BYTES)
+            if response is None:
+                return None
+            try:
+                manifest = json.loads(response.body)
+            except ValueError:
+                return None
+            if "manifests" not in manifest:
+                return [manifest[part] for part in ("config",) if part in manifest] + manifest.get("layers", [])
+            version = self._for_this_machine(manifest["manifests"])
+            if version is None:
+                return None
+        return None
+
+    def blob(self, digest, on_body):
+        """Fetches a whole blob; True when it came."""
+        return self._fetch(self._path("blobs", digest), "blob", {}, on_body=on_body) is not None
+
+    @staticmethod
+    def _for_this_machine(manifests):
+        architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
+        for manifest in manifests:
+            on = manifest.get("platform", {})
+            if on.get("os", "linux") == "linux" and on.get("architecture", architecture) == architecture:
+                return manifest["digest"]
+        return None
+
+    def _path(self, kind, version):
+        return f"/v2/{self.image.repository}/{kind}/{version}"
+
+    def _fetch(self, path, flow, headers, method="GET", **how):
+        """Follows redirects and answers one challenge a host; the response with status 200 or 206, or None."""
+        host, port = self.host, self.port
+        for _ in range(MOST_HOPS):
+            token = self.tokens.get(host)
+            credentials = {"Authorization": f"Bearer {token}"} if token else {}
+            response = self.send(Request(host, port, path, method, {**headers, **credentials}, **how), flow)
+            if response is None:
+                return None
+            if response.status in (200, 206):
+                return response
+            if response.status in (301, 302, 303, 307, 308) and "location" in response.headers:
+                host, port, path = moved(host, port, response.headers["location"])
+            elif response.status == 401 and token is None:
+                if not self._authenticate(host, response.headers.get("www-authenticate", "")):
+                    return None
+            else:
+                return None
+        return None
+
+    def _authenticate(self, host, challenge):
+        fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+        if not challenge.lower().startswith("bearer ") or "realm" not in fields:
+            return False
+        scope = fields.get("scope") or f"repository:{self.image.repository}:pull"
+        query = "&".join(
+            f"{name}={quote(value, safe='')}"
+            for name, value in (("service", fields.get("service")), ("scope", scope))
+            if value
+        )
+        realm = urlsplit(fields["realm"])
+        path = f"{realm.path or '/'}?{realm.query + '&' if realm.query else ''}{query}"
+        response = self.send(Request(realm.hostname, realm.port or 443, path, most_body=1024 * 1024), "token")
+        if response is None or response.status != 200:
+            return False
+        try:
+            answer = json.loads(response.body)
+        except ValueError:
+            return False
+        self.tokens[host] = answer.get("token") or answer.get("access_token")
+        return self.tokens[host] is not None
+
+
+def moved(host, port, location):
+    """Where a redirect leads. Only HTTPS is followed: the path ends at its host otherwise."""
+    target = urlsplit(location)
+    if target.netloc:
+        host, port = target.hostname, target.port or 443
+    path = (target.path or "/") + (f"?{target.query}" if target.query else "")
+    return host, port, path

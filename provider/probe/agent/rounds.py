@@ -1,0 +1,181 @@
+"""Rounds of requests to every endpoint: in parallel, at a bounded rate, and no longer than it takes to decide."""
+
+import itertools
+import threading
+import time
+
+from agent.exchange import Request, exchange
+from agent.registry import Image, RegistryWalk
+
+# A decision needs some of every kind of connection: two families by two sizes of hello, twice.
+FEWEST_ROUNDS = 8
+WALK_EVERY = 10
+BACK_OFF_SECONDS = 5
+
+
+class SequentialTest:
+    """
+    Adds up outcomes in the order the attempts were started. Failures take their time to show, so an attempt that is
+    under way holds back those after it, or quick successes alone would decide.
+    """
+
+    def __init__(self, weights):
+        self.weights = weights
+        self.outcomes = {}
+        self.next = 0
+        self.sum = 0.0
+        self.decision = None
+
+    def add(self, number, good):
+        self.outcomes[number] = good
+        while self.next in self.outcomes and self.decision is None:
+            self.sum += self.weights["success" if self.outcomes.pop(self.next) else "failure"]
+            self.next += 1
+            if self.sum <= self.weights["stable"]:
+                self.decision = "stable"
+            elif self.sum >= self.weights["unstable"]:
+                self.decision = "unstable"
+
+
+class EndpointRounds:
+    """What is left to do at one endpoint, and when the next request may start."""
+
+    def __init__(self, endpoint, images, rounds, weights):
+        self.host = endpoint["host"]
+        self.endpoint = endpoint
+        self.images = images
+        self.rounds = rounds
+        self.started = 0
+        self.finished = 0
+        self.not_before = 0.0
+        self.test = SequentialTest(weights)
+        self.judged = itertools.count()
+        self.blobs = {}
+
+
+class Rounds:
+    def __init__(self, task, contexts, families, stream):
+        self.plan = task["plan"]
+        self.contexts = contexts
+        self.families = families
+        self.stream = stream
+        images = [Image(reference) for reference in self.plan["images"]]
+        self.endpoints = [
+            EndpointRounds(
+                endpoint,
+                [image for image in images if image.host == endpoint["host"]],
+                self.plan["rounds"],
+                task["sequentialTest"],
+            )
+            for endpoint in self.plan["endpoints"]
+        ]
+        self.pooled = SequentialTest(task["sequentialTest"])
+        self.numbers = itertools.count()
+        self.out_of_time = False
+        self.lock = threading.Condition()
+
+    def run(self, ends_at):
+        """Returns when every endpoint is decided or its rounds are done, or at `ends_at`, by the monotonic clock."""
+        workers = [
+            threading.Thread(target=self._work, args=(ends_at,), daemon=True) for _ in range(self.plan["parallel"])
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    def _work(self, ends_at):
+        while True:
+            job = self._next(ends_at)
+            if job is None:
+                return
+            rounds, turn = job
+            try:
+                self._round(rounds, turn)
+            finally:
+                with self.lock:
+                    rounds.finished += 1
+                    self.lock.notify_all()
+
+    def _next(self, ends_at):
+        """The next round that may start, waiting for it when all endpoints are at their rate."""
+        with self.lock:
+            while True:
+                now = time.monotonic()
+                open_ones = [] if self._decided() else [rounds for rounds in self.endpoints if self._wants_more(rounds)]
+                if open_ones and now >= ends_at:
+                    self.out_of_time = True
+                if not open_ones or now >= ends_at:
+                    return None
+                rounds = min(open_ones, key=lambda candidate: (max(candidate.not_before, now), candidate.started))
+                if rounds.not_before <= now:
+                    turn = rounds.started
+                    rounds.started += 1
+                    rounds.not_before = now + 1 / self.plan["ratePerEndpoint"]
+                    return rounds, turn
+                self.lock.wait(min(rounds.not_before, ends_at) - now)
+
+    def _decided(self):
+        enough = min(FEWEST_ROUNDS, self.plan["rounds"])
+        return self.pooled.decision is not None and all(rounds.finished >= enough for rounds in self.endpoints)
+
+    @staticmethod
+    def _wants_more(rounds):
+        return rounds.started < rounds.rounds and rounds.test.decision != "unstable"
+
+    def _round(self, rounds, turn):
+        endpoint = rounds.endpoint
+        family = self.families[turn % len(self.families)]
+        hello = ("small", "large")[turn // len(self.families) % 2]
+        how = {"rounds": rounds, "family": family, "hello": hello, "turn": turn}
+        first = Request(endpoint["host"], endpoint["port"], endpoint["path"])
+        registry = endpoint["kind"] == "registry"
+        response = self._send(first, "ping" if registry else "api", expected=endpoint["expectStatus"], **how)
+        if registry and response is not None and turn % WALK_EVERY == 0:
+            for image in rounds.images:
+                self._walk(image, how)
+
+    def _walk(self, image, how):
+        """Everything that pulling the image would ask for, up to the beginning of a blob."""
+        rounds = how["rounds"]
+
+        def send(request, flow):
+            return self._send(request, flow, expected=(200,) if flow == "token" else (200, 206, 401), **how)
+
+        walk = RegistryWalk(image, rounds.host, rounds.endpoint["port"], send, rounds.blobs)
+        walk.walk()
+
+    def _send(self, request, flow, expected, rounds, family, hello, turn):
+        """One request, written out as a sample. The response, or None when it failed."""
+        with self.lock:
+            number = next(self.numbers)
+            number_here = next(rounds.judged)
+        at = self.stream.elapsed()
+        sample, response = exchange(request, self.contexts[hello], self.plan["timeoutSeconds"], family, turn)
+        if response is not None:
+            failure = refusal(response, expected)
+            if failure is not None:
+                sample.update(failure=failure, message=f"{request.method} {request.path}: HTTP {response.status}")
+                response = None
+        if request.host != rounds.host:
+            sample["contacted"] = request.host
+        self.stream.write(
+            "sample",
+            sample={"id": f"s{number}", "endpoint": rounds.host, "flow": flow, "hello": hello, "at": at, **sample},
+        )
+        slow = sample.get("tlsMs", 0) > self.plan["stability"]["slowTlsMs"]
+        good = "failure" not in sample and not slow
+        with self.lock:
+            self.pooled.add(number, good)
+            rounds.test.add(number_here, good)
+            if sample.get("failure") == "rate-limit":
+                rounds.not_before = time.monotonic() + BACK_OFF_SECONDS
+            self.lock.notify_all()
+        return response
+
+
+def refusal(response, expected):
+    """The failure that an answer stands for, or None. A redirect is an answer: it is followed where it matters."""
+    if response.status in expected or response.status in (301, 302, 303, 307, 308):
+        return None
+    return {403: "reputation", 429: "rate-limit"}.get(response.status, "http")

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import type { ProbePlan } from "../../network/probe/plan.ts";
+import { HostNetworkFacts, PathMtuResult, PullResult, Sample } from "../../network/probe/report.ts";
+import { type SequentialTest, sequentialTest } from "../../network/statistics.ts";
+
+/** What the agent is sent. */
+export interface AgentTask {
+    plan: ProbePlan;
+    /** Weights of the test that ends the rounds early. */
+    sequentialTest: SequentialTest;
+    /** False: path MTU and facts only. */
+    rounds: boolean;
+}
+
+/** The task that a plan makes. */
+export function agentTask(plan: ProbePlan, rounds: boolean): AgentTask {
+    return { plan, sequentialTest: sequentialTest(plan.stability), rounds };
+}
+
+/** One line of the agent's answer. */
+export const AgentMessage = z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("heartbeat"), at: z.number() }),
+    z.object({ kind: z.literal("facts"), facts: HostNetworkFacts }),
+    z.object({ kind: z.literal("pathMtu"), pathMtu: PathMtuResult }),
+    z.object({ kind: z.literal("sample"), sample: Sample }),
+    z.object({
+        kind: z.literal("pull"),
+        pull: z.object({
+            image: z.string(),
+            succeeded: z.boolean(),
+            seconds: z.number(),
+            via: PullResult.shape.via,
+            error: z.string().nullable(),
+        }),
+    }),
+    z.object({ kind: z.literal("failed"), message: z.string() }),
+    z.object({ kind: z.literal("end"), seconds: z.number(), outOfTime: z.boolean() }),
+]);
+export type AgentMessage = z.infer<typeof AgentMessage>;

@@ -1,0 +1,162 @@
+import { ProbePlan } from "../../network/probe/plan.ts";
+import type {
+    HostNetworkFacts,
+    MeasuredMtu,
+    PathMtuResult,
+    Sample,
+    VantageReport,
+} from "../../network/probe/report.ts";
+import { type PullAttempt, reportOf, type VantagePoint } from "../../network/probe/reportOf.ts";
+import type { HostSession } from "../host/session.ts";
+import { AgentMessage, agentTask } from "./messages.ts";
+import { AGENT_COMMAND, agentInput, PYTHON_TOO_OLD } from "./program.ts";
+
+/** The agent sends a heartbeat every 2 s. */
+const SILENCE_MS = 20_000;
+/** Beyond the plan's budget: the last timeouts, the path MTU, the facts. */
+const GRACE_MS = 60_000;
+
+/** A host on which nothing could be measured. The message says why, what was changed (nothing), and what to do. */
+export class CannotProbe extends Error {
+    override name = "CannotProbe";
+}
+
+export interface ProbeOptions {
+    signal?: AbortSignal;
+    /** Called with every sample as it arrives. */
+    onSample?: (sample: Sample) => void;
+}
+
+/**
+ * Runs a plan on a host and sums up what it found. A run that is cut short gives a report of what came until then, with
+ * `complete: false`; a host on which nothing could be measured is a `CannotProbe`.
+ */
+export async function probeHost(
+    session: HostSession,
+    where: VantagePoint & { plan: ProbePlan },
+    options: ProbeOptions = {},
+): Promise<VantageReport> {
+    const { plan, ...vantagePoint } = where;
+    const startedAt = new Date();
+    const heard = await runAgent(session, plan, true, options);
+    return reportOf(vantagePoint, plan, startedAt.toISOString(), {
+        ...heard,
+        seconds: heard.seconds ?? (Date.now() - startedAt.getTime()) / 1000,
+    });
+}
+
+export interface PathMtuMeasurement {
+    result: PathMtuResult;
+    ipv4: number | null;
+    ipv6: number | null;
+    facts: HostNetworkFacts;
+}
+
+/** Searches the path MTU from a host, in both directions, and nothing else. Throws `CannotProbe`. */
+export async function measurePathMtu(
+    session: HostSession,
+    where: Pick<ProbePlan, "endpoints" | "families">,
+    options: Pick<ProbeOptions, "signal"> = {},
+): Promise<PathMtuMeasurement> {
+    const { pathMtu, facts, incompleteReason } = await runAgent(session, ProbePlan.parse(where), false, options);
+    if (incompleteReason !== null) throw new CannotProbe(`${incompleteReason} Nothing was changed. Run it again.`);
+    return { result: pathMtu, ipv4: smallestMtu(pathMtu.ipv4), ipv6: smallestMtu(pathMtu.ipv6), facts };
+}
+
+/** The smaller of both directions, in bytes; null when neither was measured. */
+export function smallestMtu(measured: PathMtuResult["ipv4"]): number | null {
+    const found = [measured?.download, measured?.upload].filter((mtu): mtu is MeasuredMtu => !!mtu);
+    return found.length === 0 ? null : Math.min(...found.map(mtu => mtu.bytes));
+}
+
+interface Heard {
+    samples: Sample[];
+    pulls: PullAttempt[];
+    pathMtu: PathMtuResult;
+    facts: HostNetworkFacts;
+    seconds: number | null;
+    incompleteReason: string | null;
+}
+
+async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, options: ProbeOptions): Promise<Heard> {
+    const samples: Sample[] = [];
+    const pulls: PullAttempt[] = [];
+    let pathMtu: PathMtuResult = { ipv4: null, ipv6: null };
+    let facts: HostNetworkFacts | undefined;
+    let seconds: number | null = null;
+    let incompleteReason: string | null = null;
+
+    const stop = new AbortController();
+    let stopReason = `no sign of life for ${SILENCE_MS / 1000} s`;
+    const silence = setTimeout(() => stop.abort(), SILENCE_MS);
+    const listen = (line: string) => {
+        silence.refresh();
+        const message = readMessage(line);
+        if (typeof message === "string") {
+            stopReason = message;
+            stop.abort();
+            return;
+        }
+        if (message.kind === "sample") {
+            samples.push(message.sample);
+            options.onSample?.(message.sample);
+        } else if (message.kind === "pull") pulls.push(message.pull);
+        else if (message.kind === "pathMtu") pathMtu = message.pathMtu;
+        else if (message.kind === "facts") facts = message.facts;
+        else if (message.kind === "failed") incompleteReason = `${session.host}: the probe failed: ${message.message}.`;
+        else if (message.kind === "end") {
+            seconds = message.seconds;
+            if (message.outOfTime)
+                incompleteReason = `${session.host}: the budget of ${plan.budgetSeconds} s ended before the rounds did.`;
+        }
+    };
+
+    try {
+        const result = await session.exec(AGENT_COMMAND, {
+            stdin: agentInput(agentTask(plan, rounds)),
+            onLine: listen,
+            timeoutMs: plan.budgetSeconds * 1000 + GRACE_MS,
+            signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,
+        });
+        if (result.code !== 0 && incompleteReason === null) throw startFailure(session.host, result);
+    } catch (error) {
+        if (error instanceof CannotProbe || (facts === undefined && !stop.signal.aborted)) throw error;
+        const why = stop.signal.aborted ? stopReason : error instanceof Error ? error.message : String(error);
+        incompleteReason = `${session.host}: the probe was cut short: ${why}.`;
+    } finally {
+        clearTimeout(silence);
+    }
+    if (facts === undefined)
+        throw new CannotProbe(
+            `${incompleteReason ?? `${session.host}: the probe ended without a word.`} Nothing was changed.`,
+        );
+    return { samples, pulls, pathMtu, facts, seconds, incompleteReason };
+}
+
+/** One line of the agent's answer, or what is wrong with it. */
+function readMessage(line: string): AgentMessage | string {
+    let json: unknown;
+    try {
+        json = JSON.parse(line);
+    } catch {
+        return `an answer that is not JSON: ${line.slice(0, 80)}`;
+    }
+    const parsed = AgentMessage.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    return `an answer that is not valid at ${issue.path.join(".") || "its top"}: ${issue.message}`;
+}
+
+function startFailure(host: string, { code, stderr }: { code: number; stderr: string }): CannotProbe {
+    const unchanged = "Nothing was changed.";
+    if (code === 127 || code === 126)
+        return new CannotProbe(
+            `${host}: there is no python3, which the probe runs on. ${unchanged} Install it with \`apt-get install python3\`, or let HostPrerequisites do it.`,
+        );
+    if (code === PYTHON_TOO_OLD)
+        return new CannotProbe(
+            `${host}: Python ${stderr.trim()} is too old. ${unchanged} The probe needs 3.9 or later.`,
+        );
+    const last = stderr.trim().split("\n").at(-1) || "no message";
+    return new CannotProbe(`${host}: the probe ended with code ${code}: "${last}". ${unchanged} Run it again.`);
+}

@@ -1,0 +1,144 @@
+# One nftables table. Values: family, table, content, adopt, ours (digest of what we last applied, or empty).
+nft_name="$family-$table"
+boot_file=/etc/clearpath/nftables/$nft_name.nft
+boot_unit=clearpath-nft-$nft_name.service
+boot_unit_file=/etc/systemd/system/$boot_unit
+
+# Elements of sets that fill by themselves are not the table's text.
+listing() {
+    listed=$(nft -s list table "$family" "$table" 2>/dev/null) || return 1
+    case $listed in
+        *dynamic* | *timeout*) nft -s -t list table "$family" "$table" ;;
+        *) printf '%s\n' "$listed" ;;
+    esac
+}
+
+digest() {
+    listing | sha256sum | cut -d' ' -f1
+}
+
+# A table is replaced in one transaction: packets see the old or the new one.
+replace_with() {
+    printf 'table %s %s\ndelete table %s %s\n' "$family" "$table" "$family" "$table"
+    cat
+}
+
+at_boot() {
+    [ -e "$boot_file" ] && [ -e "$boot_unit_file" ] && systemctl --quiet is-enabled "$boot_unit"
+}
+
+read_table() {
+    need nft nftables
+    same_machine
+    if listed=$(listing); then
+        answer listing "$listed"
+        answer digest "$(digest)"
+    fi
+    if at_boot; then answer atBoot yes; fi
+    if owned; then answer owned yes; fi
+}
+
+prepare_set() {
+    need nft nftables
+    if nft list table "$family" "$table" >"$pending/live" 2>/dev/null; then
+        if [ ! -e "$record/owner" ] && [ "$adopt" != true ]; then
+            fail "table $family $table is there and is not Clearpath's. Nothing was changed. Choose another name, or set adopt: true."
+        fi
+        replace_with <"$pending/live" >"$pending/old.nft"
+    else
+        rm -f "$pending/live"
+        printf 'table %s %s\ndelete table %s %s\n' "$family" "$table" "$family" "$table" >"$pending/old.nft"
+    fi
+    printf 'table %s %s {\n%s\n}\n' "$family" "$table" "$content" | replace_with >"$pending/new.nft"
+    said=$(nft -c -f "$pending/new.nft" 2>&1) ||
+        fail "nft refused the table $family $table: $said. Nothing was changed. Correct content."
+}
+
+apply_set() {
+    attempt "The table is as it was. Correct content." nft -f "$pending/new.nft"
+}
+
+verify_set() {
+    listing >/dev/null || fail "table $family $table is gone again right after it was set. Something on the host flushes the ruleset: find and stop it."
+    answer digest "$(digest)"
+}
+
+confirm_set() {
+    if [ ! -e "$record/owner" ]; then
+        (umask 077 && mkdir -p "$record")
+        if [ -e "$pending/live" ]; then cp "$pending/live" "$record/original"; fi
+    fi
+    claim
+    mkdir -p "$(dirname "$boot_file")"
+    write_text "$boot_file" "# Written by Clearpath, which overwrites and removes it.
+$(cat "$pending/new.nft")
+" 0644 root root
+    write_text "$boot_unit_file" "# Written by Clearpath, which overwrites and removes it.
+[Unit]
+Description=nftables table $family $table of Clearpath
+DefaultDependencies=no
+RequiresMountsFor=$boot_file
+After=nftables.service
+PartOf=nftables.service
+Before=network-pre.target shutdown.target
+Wants=network-pre.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=$(command -v nft) -f $boot_file
+
+[Install]
+WantedBy=sysinit.target
+" 0644 root root
+    left="The table was taken back. Check systemd on the host."
+    attempt "$left" systemctl --quiet enable "$boot_unit"
+    # Running, it is restarted with nftables.service, which flushes the ruleset.
+    attempt "$left" systemctl restart "$boot_unit"
+}
+
+revert_set() {
+    nft -f "$pending/old.nft"
+    if [ ! -e "$record/owner" ]; then remove_boot; fi
+}
+
+remove_boot() {
+    if [ -e "$boot_unit_file" ]; then
+        systemctl --quiet disable --now "$boot_unit" || :
+        rm -f "$boot_unit_file"
+    fi
+    rm -f "$boot_file"
+    rmdir "$(dirname "$boot_file")" "$(dirname "$(dirname "$boot_file")")" 2>/dev/null || :
+}
+
+prepare_remove() {
+    need nft nftables
+    if ! owned; then exit 0; fi
+    if nft list table "$family" "$table" >"$pending/live" 2>/dev/null; then
+        replace_with <"$pending/live" >"$pending/old.nft"
+    else
+        : >"$pending/old.nft"
+    fi
+    {
+        printf 'table %s %s\ndelete table %s %s\n' "$family" "$table" "$family" "$table"
+        if [ -e "$record/original" ]; then cat "$record/original"; fi
+    } >"$pending/new.nft"
+}
+
+apply_remove() {
+    attempt "The table is as it was." nft -f "$pending/new.nft"
+}
+
+verify_remove() {
+    :
+}
+
+confirm_remove() {
+    remove_boot
+    forget
+}
+
+revert_remove() {
+    nft -f "$pending/old.nft"
+}

@@ -1,0 +1,91 @@
+import type { z } from "zod";
+import type { AnyResourceKind } from "../resource.ts";
+import { isSecret, objectShape } from "../schemaOf.ts";
+import { hasUnknown, type Properties, type PropertyPath, pathKey, type SecretPaths, UNKNOWN } from "./values.ts";
+
+/** Inputs with their defaults filled in, and what is wrong with them: one sentence each, the path of the property first. */
+export interface Checked {
+    inputs: Properties;
+    failures: string[];
+}
+
+/**
+ * Validates what can be: a value that is not known yet is judged when it is. Failures name paths and never values, which
+ * may be secrets.
+ */
+export function checkInputs(kind: AnyResourceKind, given: Properties): Checked {
+    const values = withoutNulls(given) as Properties;
+    const shape = kind.inputs.shape;
+    const inputs: Properties = {};
+    const failures: string[] = [];
+    for (const name of Object.keys(values).filter(name => !(name in shape)))
+        failures.push(noSuchProperty([name], Object.keys(shape)));
+    for (const [name, schema] of Object.entries(shape)) {
+        const value = values[name];
+        const parsed = schema.safeParse(value);
+        if (parsed.success) {
+            if (parsed.data !== undefined) inputs[name] = parsed.data;
+            continue;
+        }
+        failures.push(...parsed.error.issues.flatMap((issue: z.core.$ZodIssue) => failuresOf(issue, name, value)));
+        inputs[name] = value;
+    }
+    if (failures.length === 0 && kind.validate !== undefined && !hasUnknown({ ...inputs, connection: undefined }))
+        failures.push(...kind.validate(inputs).map(({ property, reason }) => `${property}: ${reason}.`));
+    return { inputs, failures };
+}
+
+function failuresOf(issue: z.core.$ZodIssue, property: string, value: unknown): string[] {
+    const path = [property, ...(issue.path as (string | number)[])];
+    const culprit = issue.path.reduce<unknown>(
+        (inner, key) => (inner === UNKNOWN ? UNKNOWN : (inner as Properties | undefined)?.[key as string]),
+        value,
+    );
+    if (issue.code === "unrecognized_keys") return issue.keys.map(key => noSuchProperty([...path, key], undefined));
+    if (hasUnknown(culprit)) return [];
+    if (culprit === undefined) return [`${pathText(path)}: is missing. Give it a value.`];
+    const sentence = issue.message.replace(/^(Invalid \w+|Too small|Too big): /, "");
+    return [`${pathText(path)}: ${sentence}.`];
+}
+
+function noSuchProperty(path: PropertyPath, known: string[] | undefined): string {
+    const choice = known === undefined ? "Check its spelling." : `There are ${known.join(", ")}.`;
+    return `${pathText(path)}: there is no such property. ${choice}`;
+}
+
+/** A path as programs write it: `plan.endpoints[0].host`. */
+export function pathText(path: PropertyPath): string {
+    return path
+        .map((step, index) => {
+            if (typeof step === "number") return `[${step}]`;
+            if (!/^[A-Za-z_]\w*$/.test(step)) return `[${JSON.stringify(step)}]`;
+            return index === 0 ? step : `.${step}`;
+        })
+        .join("");
+}
+
+/** To Pulumi, null is the same as absent. */
+function withoutNulls(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(withoutNulls);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+        Object.entries(value)
+            .filter(([, inner]) => inner !== null && inner !== undefined)
+            .map(([key, inner]) => [key, withoutNulls(inner)]),
+    );
+}
+
+/** Paths of the properties that a schema calls secret, and that values have. */
+export function secretsOf(schema: z.ZodObject, values: Properties, at: PropertyPath = []): SecretPaths {
+    const paths = new Set<string>();
+    for (const [name, property] of Object.entries(schema.shape)) {
+        const value = values[name];
+        if (value === undefined) continue;
+        const path = [...at, name];
+        const nested = objectShape(property);
+        if (isSecret(property)) paths.add(pathKey(path));
+        else if (nested !== undefined && typeof value === "object" && value !== null)
+            for (const inner of secretsOf(nested, value as Properties, path)) paths.add(inner);
+    }
+    return paths;
+}

@@ -1,0 +1,72 @@
+import type { AnyResourceKind } from "../resource.ts";
+import { pathText } from "./check.ts";
+import { type Properties, type PropertyPath, UNKNOWN } from "./values.ts";
+
+export interface Difference {
+    /** As programs write it: `plan.endpoints[0].host`. */
+    path: string;
+    /** Name of the input or output it is in. */
+    property: string;
+    kind: "add" | "delete" | "update";
+    /** Whether the thing on the host becomes another one. */
+    replace: boolean;
+    /** False for an output that calls for the update. */
+    isInput: boolean;
+}
+
+/**
+ * What would change. Of the connection only the host counts, since another host is another machine: a changed key, port,
+ * user or proxy is another way to the same one.
+ */
+export function differences(
+    kind: AnyResourceKind,
+    olds: { inputs: Properties; outputs: Properties },
+    news: Properties,
+): Difference[] {
+    const ignored = new Set<string>(["connection", ...(kind.ignoreInDiff ?? [])]);
+    const replacing = new Set<string>(kind.replaceOn);
+    const found = Object.keys(kind.inputs.shape)
+        .filter(name => !ignored.has(name))
+        .flatMap(name =>
+            compare(olds.inputs[name], news[name], [name]).map(difference => ({
+                ...difference,
+                property: name,
+                replace: replacing.has(name),
+                isInput: true,
+            })),
+        );
+    const host = compare(hostOf(olds.inputs), hostOf(news), ["connection", "host"]).map(difference => ({
+        ...difference,
+        property: "connection",
+        replace: true,
+        isInput: true,
+    }));
+    const stale = (kind.stale?.(olds as never) ?? []).map(name => ({
+        path: name,
+        property: name,
+        kind: "update" as const,
+        replace: false,
+        isInput: false,
+    }));
+    return [...found, ...host, ...stale];
+}
+
+function hostOf({ connection }: Properties): unknown {
+    return connection === UNKNOWN ? UNKNOWN : (connection as Properties | undefined)?.host;
+}
+
+function compare(before: unknown, after: unknown, path: PropertyPath): Pick<Difference, "path" | "kind">[] {
+    if (before === after && after !== UNKNOWN) return [];
+    if (after === undefined) return [{ path: pathText(path), kind: "delete" }];
+    if (before === undefined) return [{ path: pathText(path), kind: "add" }];
+    const bothArrays = Array.isArray(before) && Array.isArray(after);
+    if (!bothArrays && !(isObject(before) && isObject(after))) return [{ path: pathText(path), kind: "update" }];
+    const keys = bothArrays
+        ? Array.from({ length: Math.max(before.length, after.length) }, (_, index) => index)
+        : [...new Set([...Object.keys(before as object), ...Object.keys(after as object)])];
+    return keys.flatMap(key => compare((before as Properties)[key], (after as Properties)[key], [...path, key]));
+}
+
+function isObject(value: unknown): value is Properties {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

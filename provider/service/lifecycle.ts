@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import type { AnyResourceKind, ResourceState } from "../resource.ts";
+import { checkInputs, secretsOf } from "./check.ts";
+import { type Configuration, parseId } from "./configuration.ts";
+import { type Decoded, type Properties, type SecretPaths, UNKNOWN } from "./values.ts";
+
+/**
+ * What the engine asks of one resource, in terms of its kind: keeps secrets secret, leaves the connection out of
+ * outputs, answers previews without a host.
+ */
+
+type State = ResourceState<Properties, Properties>;
+
+/** Everything secret in properties of a resource: what came marked, and what its schemas call so. */
+export function secretPaths(kind: AnyResourceKind, { values, secrets }: Decoded): SecretPaths {
+    return new Set([...secrets, ...secretsOf(kind.inputs, values), ...secretsOf(kind.outputs, values)]);
+}
+
+/** State as the engine keeps it, told apart again. Inputs that a newer schema has a default for get it. */
+export function stateOf(kind: AnyResourceKind, inputs: Properties, properties: Properties): State {
+    const outputs: Properties = {};
+    for (const [name, schema] of Object.entries(kind.outputs.shape)) {
+        const parsed = schema.safeParse(properties[name] ?? null);
+        outputs[name] = parsed.success ? parsed.data : properties[name];
+    }
+    return { inputs: checkInputs(kind, inputs).inputs, outputs };
+}
+
+/** What a resource shows: its inputs without the connection, and what the host answered. */
+export function shown(inputs: Properties, outputs: Properties): Properties {
+    const { connection: _, ...rest } = inputs;
+    return { ...rest, ...outputs };
+}
+
+/** Outputs of a resource that is only previewed: what will be answered is not known, except what an update keeps. */
+export function previewed(kind: AnyResourceKind, inputs: Properties, olds: Properties = {}): Properties {
+    const stable = new Set<string>(kind.stableOutputs ?? []);
+    const outputs = Object.keys(kind.outputs.shape).map(name => [
+        name,
+        stable.has(name) && name in olds ? olds[name] : UNKNOWN,
+    ]);
+    return shown(inputs, Object.fromEntries(outputs));
+}
+
+/** The inputs of a resource that is known by its id alone. */
+export function importedState(kind: AnyResourceKind, id: string, configuration: Configuration): State {
+    const { connection, path } = parseId(id, configuration);
+    const told = kind.inputsFromId?.(path);
+    if (told === undefined)
+        throw new Error(
+            `${id} is not the id of a ${kind.token}. Its page in docs/resources.md shows what its ids look like.`,
+        );
+    const outputs = { machineId: "", ownerId: randomUUID(), appliedAt: new Date().toISOString() };
+    return { inputs: { ...checkInputs(kind, told).inputs, connection }, outputs };
+}

@@ -1,0 +1,50 @@
+import { Sessions } from "../host/sessions.ts";
+import type { OperationContext } from "../resource.ts";
+import type { Engine } from "./engine.ts";
+
+/** The steps that run in this process, so that they can be cancelled and waited for. */
+export class Operations {
+    readonly #cancelled = new AbortController();
+    readonly #running = new Set<Promise<unknown>>();
+    readonly #sessions: Sessions;
+    readonly #engine: Engine;
+
+    constructor(engine: Engine) {
+        this.#engine = engine;
+        this.#sessions = new Sessions(this.#cancelled.signal);
+    }
+
+    /** Runs one step. `timeoutSeconds` is the resource's custom timeout; 0 for none. */
+    async run<T>(urn: string, timeoutSeconds: number, work: (context: OperationContext) => Promise<T>): Promise<T> {
+        const signals = [this.#cancelled.signal];
+        const timeout = timeoutSeconds > 0 ? AbortSignal.timeout(timeoutSeconds * 1000) : undefined;
+        if (timeout !== undefined) signals.push(timeout);
+        const running = work({
+            urn,
+            session: connection => this.#sessions.session(connection),
+            log: (severity, message) => this.#engine.log(urn, severity, message),
+            signal: AbortSignal.any(signals),
+        });
+        this.#running.add(running);
+        try {
+            return await running;
+        } catch (error) {
+            if (timeout?.aborted)
+                throw new Error(`The custom timeout of ${timeoutSeconds} s passed. ${(error as Error).message}`);
+            throw error;
+        } finally {
+            this.#running.delete(running);
+        }
+    }
+
+    /** Tells every step to finish or to take back what it does. */
+    cancel(): void {
+        this.#cancelled.abort();
+    }
+
+    /** Resolves when no step runs any more, and then leaves no session behind. */
+    async idle(): Promise<void> {
+        while (this.#running.size > 0) await Promise.allSettled(this.#running);
+        this.#sessions.close();
+    }
+}
