@@ -6,7 +6,7 @@ import { baseSystem } from "./base.ts";
 import { stopDaemons } from "./daemon.ts";
 import { cgroupsOf, processesOfCgroups, removeCgroup } from "./hosts/cgroups.ts";
 import { newDisk } from "./hosts/disk.ts";
-import { execOnHost } from "./hosts/exec.ts";
+import { execOnHost, onHost } from "./hosts/exec.ts";
 import { fingerprintOf, type HostFingerprint } from "./hosts/fingerprint.ts";
 import { clientKeyPath, hostKeyOf, makeClientKey } from "./hosts/identity.ts";
 import { makeDisk, powerOff, powerOn, removeDisk, unmountBelow } from "./hosts/power.ts";
@@ -15,6 +15,7 @@ import { waitUntilReady } from "./hosts/ready.ts";
 import { applyToGateway, applyToNode } from "./hosts/scenario.ts";
 import { sharedLayers } from "./hosts/settings.ts";
 import { disableBridgeOffloads, namespacesOf, renewNamespace, unwire, wire } from "./hosts/wiring.ts";
+import { applyInternet, startInternet } from "./internet/internet.ts";
 import { applyIsp, startIsp } from "./isp/isp.ts";
 import { type Lock, lock } from "./lock.ts";
 import { installMissingPackages, requireLabMachine } from "./machine.ts";
@@ -52,6 +53,8 @@ export interface Lab {
     readonly hosts: readonly LabHost[];
     /** Runs a command as root on a host; on those that boot no system, in the host's network namespace. */
     exec(host: LabHost, argv: readonly string[], options?: { stdin?: string | Uint8Array }): Promise<CommandResult>;
+    /** The same as `exec` for a caller who starts the program himself: what to start on this machine. */
+    argv(host: LabHost, argv: readonly [string, ...string[]]): [string, ...string[]];
     connection(host: LabHost): LabConnection;
     /** Turns the whole network into another scenario's while hosts keep running. The number of workers stays. */
     setScenario(scenario: Scenario): Promise<void>;
@@ -108,7 +111,7 @@ export async function labUp({ instance = defaultInstance(), scenario, ...options
         const booted = bootedHosts(workers);
         onProgress(`booting ${booted.join(", ")}`);
         await Promise.all([
-            startIsp(instance, scenario, onProgress),
+            startIsp(instance, scenario, onProgress).then(() => startInternet(instance, scenario, onProgress)),
             ...booted.map(async host => {
                 await makeDisk(instance, host, await newDisk(instance, host, record));
                 await powerOn(instance, host);
@@ -196,6 +199,10 @@ function handle(instance: string, record: LabRecord): Lab {
             requireHost(host, allHosts(workers));
             return execOnHost(instance, host, argv, options);
         },
+        argv(host, argv) {
+            requireHost(host, allHosts(workers));
+            return onHost(instance, host, argv);
+        },
         connection(host) {
             return {
                 host: addressOf(host).ipv4,
@@ -210,6 +217,7 @@ function handle(instance: string, record: LabRecord): Lab {
             await writeRecord(instance, record);
             await Promise.all([
                 applyIsp(instance, scenario),
+                applyInternet(instance, scenario),
                 applyToGateway(instance, scenario, workers),
                 ...nodeNames(workers).map(node => applyToNode(instance, node, scenario)),
             ]);

@@ -61,7 +61,8 @@ function showProgress(sentence: string): void {
 function statusText({ instance, up, scenario, hosts }: LabStatus): string {
     if (hosts.length === 0) return `lab ${instance} is down\n`;
     const rows = hosts.map(
-        ({ name, running, address }) => `  ${name.padEnd(10)}${(address ?? "").padEnd(15)}${running ? "running" : "down"}\n`,
+        ({ name, running, address }) =>
+            `  ${name.padEnd(10)}${(address ?? "").padEnd(15)}${running ? "running" : "down"}\n`,
     );
     return `lab ${instance} is ${up ? "up" : "not whole"}, scenario ${scenario}\n${rows.join("")}`;
 }

@@ -65,7 +65,8 @@ export async function powerOn(instance: string, host: LabHost): Promise<void> {
         detached: true,
         stdio: ["ignore", log, log],
         // A host may set sysctls of its network namespace, as a VM may; the rest of this machine's stay closed to it.
-        env: { PATH: process.env.PATH, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },
+        // No lock on the disk: it would outlast the host in /run/systemd, and a lab has one of its own.
+        env: { PATH: process.env.PATH, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network", SYSTEMD_NSPAWN_LOCK: "0" },
         cwd: "/",
     });
     closeSync(log);
