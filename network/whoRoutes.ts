@@ -10,10 +10,10 @@ export interface ClampChoice {
     why: string;
 }
 
-/** The host that the cluster's packets pass on their way out, by its name and what it says about its own network. */
+/** The host that the cluster's packets pass on their way out, and what it says about its own network, if it was asked. */
 export interface GatewayFacts {
     name: string;
-    facts: HostNetworkFacts;
+    facts?: HostNetworkFacts;
 }
 
 /**
@@ -28,17 +28,18 @@ export function clampModeFor(
     if (setting !== "auto") return { mode: setting, why: `The configuration says ${setting}.` };
     if (gateway === undefined) return { mode: "nodes", why: "No gateway is given, so every node clamps for itself." };
 
-    const links = nodes.map(node => routerLink(gateway.facts, node));
+    const { name, facts } = gateway;
+    const links = facts ? nodes.map(node => routerLink(facts, node)) : [];
     const own = links.find(link => link !== undefined && link !== null);
-    if (own) return { mode: "routed", why: `The nodes' gateway is link ${own.name} of ${gateway.name}.` };
+    if (own) return { mode: "routed", why: `The nodes' gateway is link ${own.name} of ${name}.` };
     if (links.includes(null))
         return {
             mode: "bridged",
-            why: `The nodes' gateway is no link of ${gateway.name}, so ${gateway.name} only bridges to it.`,
+            why: `The nodes' gateway is no link of ${name}, so ${name} only bridges to it.`,
         };
     return {
         mode: "routed",
-        why: `No node has its gateway in its neighbour table; ${gateway.name} is taken to route. Set gateway.mode if it only bridges.`,
+        why: `No node has told the MAC address of its gateway; ${name} is taken to route. Set gateway.mode if it only bridges.`,
     };
 }
 

@@ -1,0 +1,148 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import type { Cidr } from "../network/cidr.ts";
+import type { ClampMode } from "../network/clampTable.ts";
+import type { Mss, MssSetting } from "../network/mss.ts";
+import { type PathMtu as PathMtuBytes, pathMtuOf } from "../network/mtu.ts";
+import type { ProbePlan } from "../network/probe/plan.ts";
+import type { Verdict } from "../network/verdict.ts";
+import { PathMtu } from "../provider/resources/pathMtu.ts";
+import { EgressProbe } from "./egressProbe.ts";
+import { GatewayPath } from "./gatewayPath.ts";
+import { HostPrerequisites } from "./hostPrerequisites.ts";
+import type { GatewayArgs, HostArgs, NodeArgs } from "./hosts.ts";
+import { NodeMtu } from "./nodeMtu.ts";
+
+export interface ClusterEgressArgs {
+    /** The host that the nodes' packets pass. Without it every node clamps for itself. */
+    gateway?: GatewayArgs;
+    nodes: NodeArgs[];
+    /** Subnets of the nodes. */
+    nodeSubnets: Cidr[];
+    /** Subnets of pods whose packets leave the nodes unmasqueraded. */
+    podSubnets?: Cidr[];
+    /** MTU of the nodes' links, in bytes. */
+    nodeMtu: number;
+    /** MSS to clamp to. Default: `auto`, what the path MTU leaves. */
+    mss?: MssSetting;
+    /** Path MTU to the internet, in bytes. Default: `auto`, what is measured. */
+    pathMtu?: "auto" | PathMtuBytes;
+    /** Whether to install on the hosts what the components need there. Default: false. */
+    prerequisites?: boolean;
+    /** What the probes call and pull, how often, and for how long. */
+    probe: z.input<typeof ProbePlan>;
+}
+
+/** How the way out looked from one host, after the last change. */
+export interface ProbeSummary {
+    passed: boolean;
+    /** When the probe began, ISO 8601, by the clock of the machine that runs Pulumi. */
+    ranAt: string;
+    stability: "stable" | "unstable" | "inconclusive";
+}
+
+/**
+ * The whole way out of a K3s cluster: measures the path, clamps TCP to it, sets the nodes' MTU, and probes from every
+ * host after every change.
+ */
+export class ClusterEgress extends pulumi.ComponentResource {
+    /** What the probes say about the way out as it is now. */
+    public readonly verdict: pulumi.Output<Verdict>;
+    /** MSS that is clamped to, in bytes; null where nothing is clamped. */
+    public readonly mss: pulumi.Output<Mss>;
+    /** MTU of the nodes' links, in bytes. */
+    public readonly nodeMtu: pulumi.Output<number>;
+    /** Path MTU that the MSS comes from, in bytes; null where it could not be measured. */
+    public readonly pathMtu: pulumi.Output<PathMtuBytes>;
+    /** Where TCP is clamped, and why there. */
+    public readonly mode: pulumi.Output<{ mode: ClampMode; why: string }>;
+    /** By vantage point. */
+    public readonly probes: pulumi.Output<Record<string, ProbeSummary>>;
+
+    constructor(name: string, args: ClusterEgressArgs, opts: pulumi.ComponentResourceOptions = {}) {
+        // The arguments hold connections, which would enter the state as the component's inputs.
+        super("clearpath:index:ClusterEgress", name, {}, opts);
+        const { gateway, nodes, nodeSubnets, podSubnets, mss, probe } = args;
+        const hosts = gateway ? [gateway, ...nodes] : nodes;
+
+        const ready = args.prerequisites
+            ? [new HostPrerequisites(`${name}-prerequisites`, { hosts }, { parent: this })]
+            : [];
+
+        // Measured before anything is clamped, and not again because of it: under a clamp no larger packet can be tried.
+        const measured = (host: HostArgs) =>
+            new PathMtu(
+                `${name}-path-mtu-${host.name}`,
+                { connection: host.connection, vantagePoint: host.name, endpoints: probe.endpoints },
+                { parent: this, dependsOn: ready },
+            );
+        const atGateway = gateway && measured(gateway);
+        const atNodes = (gateway ? nodes.slice(0, 1) : nodes).map(measured);
+        const measurements = atGateway ? [atGateway, ...atNodes] : atNodes;
+        this.pathMtu =
+            args.pathMtu === undefined || args.pathMtu === "auto"
+                ? pulumi.all(measurements.map(({ result }) => result)).apply(pathMtuOf)
+                : pulumi.output(args.pathMtu);
+
+        const path = new GatewayPath(
+            `${name}-path`,
+            {
+                gateway,
+                nodes,
+                nodeSubnets,
+                podSubnets,
+                mss,
+                pathMtu: this.pathMtu,
+                gatewayFacts: atGateway?.facts,
+                nodeFacts: atNodes.map(({ facts }) => facts),
+            },
+            { parent: this, dependsOn: measurements },
+        );
+        this.mss = path.mss;
+        this.mode = pulumi.all([path.mode, path.why]).apply(([mode, why]) => ({ mode, why }));
+
+        // The nodes are reached through the gateway, so only one of the two changes at a time.
+        const mtu = new NodeMtu(`${name}-mtu`, { nodes, mtu: args.nodeMtu }, { parent: this, dependsOn: path.tables });
+        this.nodeMtu = mtu.mtu;
+
+        const proof = new EgressProbe(
+            `${name}-probe`,
+            {
+                vantagePoints: [...(gateway ? [{ ...gateway, role: "gateway" as const }] : []), ...nodes],
+                plan: probe,
+                triggers: [
+                    ...[...path.tables, ...mtu.links].map(({ appliedAt }) => appliedAt),
+                    path.mss.apply(sizes => `mss ${sizes.ipv4} ${sizes.ipv6}`),
+                ],
+            },
+            { parent: this, dependsOn: [...path.tables, ...mtu.links] },
+        );
+        this.verdict = proof.verdict;
+        this.probes = pulumi
+            .all(
+                proof.probes.map(({ vantagePoint, passed, ranAt, report }) => ({
+                    vantagePoint,
+                    passed,
+                    ranAt,
+                    report,
+                })),
+            )
+            .apply(all =>
+                Object.fromEntries(
+                    all.map(({ vantagePoint, passed, ranAt, report }) => [
+                        vantagePoint,
+                        { passed, ranAt, stability: report.stability },
+                    ]),
+                ),
+            );
+
+        this.registerOutputs({
+            verdict: this.verdict,
+            mss: this.mss,
+            nodeMtu: this.nodeMtu,
+            pathMtu: this.pathMtu,
+            mode: this.mode,
+            probes: this.probes,
+        });
+    }
+}

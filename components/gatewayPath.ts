@@ -1,0 +1,75 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cidr } from "../network/cidr.ts";
+import { type ClampMode, clampTable, tableFamily } from "../network/clampTable.ts";
+import { type Mss, type MssSetting, mssFor } from "../network/mss.ts";
+import type { PathMtu } from "../network/mtu.ts";
+import type { HostNetworkFacts } from "../network/probe/report.ts";
+import { clampModeFor } from "../network/whoRoutes.ts";
+import { NftTable } from "../provider/resources/nftTable.ts";
+import type { GatewayArgs, NodeArgs } from "./hosts.ts";
+
+export interface GatewayPathArgs {
+    /** The host that the nodes' packets pass. Without it every node clamps for itself. */
+    gateway?: GatewayArgs;
+    nodes: NodeArgs[];
+    /** Subnets of the nodes. */
+    nodeSubnets: Cidr[];
+    /** Subnets of pods whose packets leave the nodes unmasqueraded. */
+    podSubnets?: Cidr[];
+    /** Path MTU to the internet, in bytes; null for an IP version that is not known, which is then not clamped. */
+    pathMtu: pulumi.Input<PathMtu>;
+    /** MSS to clamp to. Default: `auto`, what the path MTU leaves. */
+    mss?: MssSetting;
+    /** What gateway and nodes say about their networks: mode `auto` tells from it who routes. */
+    gatewayFacts?: pulumi.Input<HostNetworkFacts>;
+    nodeFacts?: pulumi.Input<HostNetworkFacts>[];
+}
+
+/** Name of the nftables table on every host that clamps. */
+export const CLAMP_TABLE = "clearpath";
+
+/**
+ * Keeps the way out of the cluster passable for large packets: TCP's MSS is clamped to what the path carries, in both
+ * directions, and the ICMP messages of path MTU discovery are let through.
+ */
+export class GatewayPath extends pulumi.ComponentResource {
+    /** MSS in force for the node subnets, in bytes, per IP version; null where nothing is clamped. */
+    public readonly mss: pulumi.Output<Mss>;
+    /** Where it is clamped. */
+    public readonly mode: pulumi.Output<ClampMode>;
+    /** Why there, in one sentence. */
+    public readonly why: pulumi.Output<string>;
+    /** The table on each host that clamps: on the gateway, or on every node. */
+    public readonly tables: NftTable[];
+
+    constructor(name: string, args: GatewayPathArgs, opts: pulumi.ComponentResourceOptions = {}) {
+        // The arguments hold connections, which would enter the state as the component's inputs.
+        super("clearpath:index:GatewayPath", name, {}, opts);
+        const { gateway, nodes, nodeSubnets, podSubnets = [], gatewayFacts, nodeFacts = [] } = args;
+        const subnets = [...nodeSubnets, ...podSubnets];
+
+        const setting = gateway?.mode ?? "auto";
+        const choice = pulumi
+            .all([gatewayFacts, pulumi.all(nodeFacts)])
+            .apply(([facts, ofNodes]) => clampModeFor(setting, gateway && { name: gateway.name, facts }, ofNodes));
+        this.mode = choice.mode;
+        this.why = choice.why;
+        this.mss = pulumi.output(args.pathMtu).apply(pathMtu => mssFor(args.mss ?? "auto", pathMtu));
+
+        const clamping =
+            gateway && setting !== "nodes" ? [gateway] : nodes.map(node => ({ ...node, egressLink: node.link }));
+        this.tables = clamping.map(({ name: host, connection, egressLink }) => {
+            const content = pulumi
+                .all([this.mode, this.mss])
+                .apply(([mode, mss]) => clampTable({ mode, mss, subnets, egressLink }));
+            const family = this.mode.apply(tableFamily);
+            return new NftTable(
+                `${name}-${host}`,
+                { connection, family, table: CLAMP_TABLE, content },
+                { parent: this, dependsOn: opts.dependsOn },
+            );
+        });
+
+        this.registerOutputs({ mss: this.mss, mode: this.mode, why: this.why, subnets });
+    }
+}

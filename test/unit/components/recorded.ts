@@ -1,0 +1,54 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the program registered it. */
+export interface Registered {
+    type: string;
+    name: string;
+    inputs: Record<string, unknown>;
+}
+
+/** What an engine would answer to a resource: its outputs beyond the inputs. */
+export type Outputs = (type: string, name: string) => Record<string, unknown>;
+
+/**
+ * Runs a program against Pulumi's mocks and gives what it registered. At `preview` a custom resource has only the
+ * outputs that `outputs` names; all others are unknown.
+ */
+export async function registeredBy<T>(
+    program: () => T,
+    { outputs = () => ({}), preview = false }: { outputs?: Outputs; preview?: boolean } = {},
+): Promise<{ made: T; resources: Registered[] }> {
+    const resources: Registered[] = [];
+    await pulumi.runtime.setMocks(
+        {
+            newResource({ type, name, inputs }) {
+                resources.push({ type, name, inputs: bare(inputs) as Record<string, unknown> });
+                return { id: `${name}-id`, state: { ...inputs, ...outputs(type, name) } };
+            },
+            call: () => ({}),
+        },
+        "clearpath",
+        "test",
+        preview,
+    );
+    const made = program();
+    await pulumi.runtime.disconnect();
+    return { made, resources };
+}
+
+/** Key of Pulumi's wire format that marks a wrapped value: here the only ones are secrets. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+/** Inputs as the program gave them, without the wrapping of secrets. */
+function bare(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(bare);
+    if (typeof value !== "object" || value === null) return value;
+    if (SIGNATURE in value && "value" in value) return bare(value.value);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, bare(inner)]));
+}
+
+/** The value of an output, or undefined while it is unknown. */
+export async function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+    const inner = output as unknown as { promise(): Promise<T>; isKnown: Promise<boolean> };
+    return (await inner.isKnown) ? inner.promise() : undefined;
+}
