@@ -57,7 +57,6 @@ export async function powerOn(instance: string, host: LabHost): Promise<void> {
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",
-        "--suppress-sync=yes",
         "--console=read-only",
     ];
     const log = openSync(consoleOf(instance, host), "a");
