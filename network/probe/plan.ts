@@ -63,7 +63,7 @@ export const ProbePlan = z.strictObject({
         .max(120)
         .default(10)
         .describe("Longest wait of one phase; containerd gives a TLS handshake 10 s."),
-    parallel: z.int().min(1).max(64).default(16).describe("Connections open at once."),
+    parallel: z.int().min(1).max(64).default(24).describe("Connections open at once."),
     ratePerEndpoint: z.number().positive().default(20).describe("Connections per second to one endpoint at most."),
     budgetSeconds: z
         .number()
@@ -71,6 +71,8 @@ export const ProbePlan = z.strictObject({
         .max(3600)
         .default(60)
         .describe("Time after which the agent stops starting anything."),
-    stability: Stability.prefault({}).describe("When a run counts as stable, and how sure that must be."),
+    stability: Stability.default(Stability.parse({})).describe(
+        "When a run counts as stable, and how sure that must be.",
+    ),
 });
 export type ProbePlan = z.infer<typeof ProbePlan>;

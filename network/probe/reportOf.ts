@@ -38,7 +38,9 @@ export interface VantagePoint {
 
 /** Sums up one vantage point's run. `startedAt` is an ISO time by the runner's clock. */
 export function reportOf(where: VantagePoint, plan: ProbePlan, startedAt: string, found: Findings): VantageReport {
-    const { samples, pulls, pathMtu, facts, seconds, incompleteReason } = found;
+    const { pulls, pathMtu, facts, seconds, incompleteReason } = found;
+    // As they were started: failures take their time to show, so in the order of their ends successes would lead.
+    const samples = found.samples.toSorted((a, b) => a.at - b.at);
     return {
         version: 1,
         ...where,

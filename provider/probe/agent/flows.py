@@ -177,11 +177,11 @@ class DownloadFlow(Flow):
         acked_before, heard = info.bytes_acked, 0
         while True:
             time.sleep(POLL_SECONDS)
-            now = TcpInfo(sock)
             data = drain(sock)
             if data:
                 incoming.write(data)
                 finished = finished or advance(tls)
+            now = TcpInfo(sock)
             enough = now.bytes_received >= segment
             if enough and now.rcv_mss >= min(segment, 536):
                 if now.rcv_mss >= segment:

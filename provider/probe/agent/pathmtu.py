@@ -118,6 +118,7 @@ class DirectionSearch:
         try:
             search(flow, result, hints)
         except ProbeFailure:
+            # A server that does not answer says nothing about sizes; the other flows do.
             pass
         finally:
             flow.close()

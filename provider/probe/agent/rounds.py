@@ -47,6 +47,7 @@ class EndpointRounds:
         self.rounds = rounds
         self.started = 0
         self.finished = 0
+        self.failed_last = False
         self.not_before = 0.0
         self.test = SequentialTest(weights)
         self.judged = itertools.count()
@@ -107,13 +108,15 @@ class Rounds:
                     self.out_of_time = True
                 if not open_ones or now >= ends_at:
                     return None
-                rounds = min(open_ones, key=lambda candidate: (max(candidate.not_before, now), candidate.started))
-                if rounds.not_before <= now:
+                ready = [rounds for rounds in open_ones if self._may_start(rounds, now)]
+                if ready:
+                    rounds = min(ready, key=lambda candidate: candidate.started)
                     turn = rounds.started
                     rounds.started += 1
                     rounds.not_before = now + 1 / self.plan["ratePerEndpoint"]
                     return rounds, turn
-                self.lock.wait(min(rounds.not_before, ends_at) - now)
+                starts = [rounds.not_before for rounds in open_ones if rounds.not_before > now]
+                self.lock.wait(min([*starts, ends_at]) - now)
 
     def _decided(self):
         enough = min(FEWEST_ROUNDS, self.plan["rounds"])
@@ -122,6 +125,12 @@ class Rounds:
     @staticmethod
     def _wants_more(rounds):
         return rounds.started < rounds.rounds and rounds.test.decision != "unstable"
+
+    @staticmethod
+    def _may_start(rounds, now):
+        """After a failure, attempts that are under way come first: most likely they fail at the same moment and decide."""
+        waits = rounds.failed_last and rounds.started > rounds.finished
+        return not waits and rounds.not_before <= now
 
     def _round(self, rounds, turn):
         endpoint = rounds.endpoint
@@ -168,6 +177,7 @@ class Rounds:
         with self.lock:
             self.pooled.add(number, good)
             rounds.test.add(number_here, good)
+            rounds.failed_last = not good
             if sample.get("failure") == "rate-limit":
                 rounds.not_before = time.monotonic() + BACK_OFF_SECONDS
             self.lock.notify_all()

@@ -67,6 +67,8 @@ def open_socket(family, max_segment=None, source_port=None):
     """A TCP socket that never fragments. `source_port` fixes its path where ECMP hashes ports."""
     sock = socket.socket(FAMILIES[family], socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # On every socket, or one that the kernel gave a port to would keep another from choosing it.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == "ipv4":
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DO)
     else:
@@ -74,7 +76,6 @@ def open_socket(family, max_segment=None, source_port=None):
     if max_segment is not None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, max_segment)
     if source_port is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("" if family == "ipv4" else "::", source_port))
     return sock
 
