@@ -90,10 +90,15 @@ async function fingerprints(lab: Lab, hosts: string[]): Promise<Map<string, Host
 }
 
 function differencesOf(host: string, before: HostFingerprint, after: HostFingerprint): string[] {
-    const parts = Object.keys(before) as (keyof HostFingerprint)[];
-    return parts
-        .filter(part => JSON.stringify(before[part]) !== JSON.stringify(after[part]))
-        .map(part => `${host}: ${part}`);
+    const ruleset = before.ruleset === after.ruleset ? [] : [`${host}: the nftables ruleset`];
+    const mtus = changedKeys(before.links, after.links).map(link => `${host}: MTU of ${link}`);
+    const paths = [...changedKeys(before.etc, after.etc), ...changedKeys(before.usrLocal, after.usrLocal)];
+    return [...ruleset, ...mtus, ...paths.map(path => `${host}: ${path}`)];
+}
+
+function changedKeys<T>(before: Record<string, T>, after: Record<string, T>): string[] {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys].filter(key => before[key] !== after[key]).sort();
 }
 
 async function tamper(lab: Lab): Promise<Tampering[]> {
