@@ -1,5 +1,14 @@
+import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
-import { appliedAt, hostInputs, hostOutputs } from "../resource.ts";
+import { commitConfirm } from "../host/commitConfirm.ts";
+import { hostOfConnection } from "../host/connection.ts";
+import { HostError } from "../host/hostError.ts";
+import { type LinkFacts, linkFacts } from "../host/linkFacts.ts";
+import { type BootFile, bootFiles, LinkManager, managerOf } from "../host/linkManager.ts";
+import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import type { HostSession } from "../host/session.ts";
+import { recordDirectory, runStep, type StepValues } from "../host/step.ts";
+import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({
@@ -21,10 +30,6 @@ const inputs = z.strictObject({
         .describe("How long the host waits for a new connection to confirm the change before it takes it back."),
 });
 
-/** What configures a link at boot. */
-export const LinkManager = z.enum(["netplan", "networkd", "ifupdown2", "ifupdown", "networkmanager"]);
-export type LinkManager = z.infer<typeof LinkManager>;
-
 const outputs = z.object({
     ...hostOutputs,
     appliedAt,
@@ -37,9 +42,13 @@ const outputs = z.object({
     alreadyRight: z
         .boolean()
         .describe("Whether the MTU was right by someone else's hand: it is then left alone, on delete too."),
+    atBoot: z.boolean().describe("Whether what we wrote for the next boot, if anything, is in place."),
 });
+type Inputs = z.infer<typeof inputs>;
+type Outputs = z.infer<typeof outputs>;
+type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
-export const linkMtu = {
+export const linkMtu = resourceKind({
     token: "clearpath:host:LinkMtu",
     description:
         "A network link's MTU, live and at boot, through whichever of netplan, systemd-networkd, ifupdown, ifupdown2 or NetworkManager configures that link.",
@@ -47,8 +56,167 @@ export const linkMtu = {
     outputs,
     replaceOn: ["link"],
     ignoreInDiff: ["confirmSeconds"],
-    stableOutputs: ["machineId", "ownerId", "foundMtu", "manager"],
-} as const;
+    stableOutputs: ["machineId", "ownerId", "foundMtu"],
+    stale: ({ outputs: { atBoot } }) => (atBoot ? [] : ["atBoot"]),
+    async create(context, inputs) {
+        const made = await setMtu(context, inputs, { ownerId: randomUUID(), machineId: "" });
+        return { id: `${hostOfConnection(inputs.connection)}/link/${inputs.link}`, outputs: made };
+    },
+    async read(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return undefined;
+        const facts = await look(session, inputs.link, outputs);
+        if (!isMachine(context, facts.answers, outputs.machineId)) return undefined;
+        const manager = outputs.manager ?? managerOf(facts);
+        return {
+            inputs: { ...inputs, mtu: facts.mtu ?? 0 },
+            outputs: {
+                ...outputs,
+                machineId: facts.machineId,
+                foundMtu: facts.record.foundMtu ?? outputs.foundMtu ?? facts.mtu,
+                manager,
+                bridge: facts.bridge,
+                alreadyRight: outputs.alreadyRight ?? true,
+                atBoot: (outputs.alreadyRight ?? true) || inPlace(facts, bootFiles(manager, facts, inputs.mtu)),
+            },
+        };
+    },
+    update: (context, _id, olds, news) => setMtu(context, news, olds.outputs),
+    async delete(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return;
+        const facts = await look(session, inputs.link, outputs);
+        if (isMachine(context, facts.answers, outputs.machineId) && facts.record.owned)
+            await giveBack(context, session, inputs, outputs, facts);
+    },
+});
 
 /** A network link's MTU, live and at boot, through whatever configures that link. */
 export class LinkMtu extends resourceClass(linkMtu) {}
+
+const PROGRAM = new URL("./linkMtu.sh", import.meta.url);
+/** Smallest link MTU that IPv6 works on (RFC 8200, section 5). Below, Linux removes the link's IPv6 addresses. */
+const SMALLEST_IPV6_MTU = 1280;
+
+async function look(session: HostSession, link: string, ownership: Ownership): Promise<LinkFacts> {
+    const name = `read the MTU of ${link}`;
+    return linkFacts(
+        link,
+        await runStep(session, { name, programs: [PROGRAM], values: baseValues(link, ownership), call: "look" }),
+    );
+}
+
+async function setMtu(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
+    const { link, mtu, confirmSeconds } = inputs;
+    const session = await context.session(inputs.connection);
+    const facts = await look(session, link, ownership);
+    const machineId = expectMachine(session.host, facts.answers, ownership.machineId);
+    refuseImpossible(session.host, facts, mtu);
+    const manager = managerOf(facts);
+    if (manager === undefined)
+        throw new HostError(
+            session.host,
+            "step",
+            `nothing that Clearpath knows configures ${link} at boot (netplan, systemd-networkd, ifupdown, NetworkManager). Nothing was changed. Give ${link} a stanza in /etc/network/interfaces, or a .network file.`,
+        );
+    const foundMtu = facts.record.foundMtu ?? facts.mtu!;
+    const alreadyRight = facts.mtu === mtu && (!facts.record.exists || facts.record.alreadyRight);
+    const values = { ...baseValues(link, { ...ownership, machineId }), mtu, found_mtu: foundMtu, manager };
+    const answers = alreadyRight
+        ? await runStep(session, {
+              name: `record the MTU of ${link}`,
+              programs: [PROGRAM],
+              values,
+              call: "record_found",
+          })
+        : await commitConfirm(context, session, {
+              name: `set the MTU of ${link} to ${mtu}`,
+              program: PROGRAM,
+              values: { ...values, ...fileValues(facts, bootFiles(manager, facts, mtu)) },
+              action: "set",
+              confirmSeconds,
+          });
+    tellTakenFrom(context, answers, `the MTU of ${link}`);
+    return {
+        machineId,
+        ownerId: ownership.ownerId,
+        appliedAt: new Date().toISOString(),
+        foundMtu,
+        manager,
+        bridge: facts.bridge,
+        alreadyRight,
+        atBoot: true,
+    };
+}
+
+/** Throws when the link cannot have the MTU, or would lose its IPv6 addresses, which no revert brings back. */
+function refuseImpossible(host: string, facts: LinkFacts, mtu: number): void {
+    const refuse = (why: string) => {
+        throw new HostError(host, "step", `${facts.link} cannot have an MTU of ${mtu}: ${why}`);
+    };
+    if (facts.mtu === undefined) refuse(`there is no such link. Nothing was changed. It has ${facts.linksThere}.`);
+    if (mtu > facts.largestMtu || mtu < facts.smallestMtu)
+        refuse(
+            `its driver takes ${facts.smallestMtu} to ${facts.largestMtu}. Nothing was changed. Choose a value in between.`,
+        );
+    if (facts.smallestPort !== undefined && mtu > facts.smallestPort.mtu)
+        refuse(
+            `it is a bridge, and its port ${facts.smallestPort.name} has ${facts.smallestPort.mtu}. Nothing was changed. Raise the ports' MTU first.`,
+        );
+    if (mtu < SMALLEST_IPV6_MTU && facts.hasGlobalIpv6)
+        refuse(
+            `below ${SMALLEST_IPV6_MTU} it would lose its IPv6 addresses (RFC 8200). Nothing was changed. Choose ${SMALLEST_IPV6_MTU} or more.`,
+        );
+}
+
+/** Puts back the MTU and the boot files that were found. A file that someone has edited since keeps those edits. */
+async function giveBack(
+    context: OperationContext,
+    session: HostSession,
+    { link, confirmSeconds, mtu }: Inputs,
+    outputs: Outputs,
+    facts: LinkFacts,
+): Promise<void> {
+    const foundMtu = facts.record.foundMtu ?? outputs.foundMtu;
+    const values = { ...baseValues(link, outputs), mtu, found_mtu: foundMtu, manager: outputs.manager };
+    if (facts.record.alreadyRight) {
+        await runStep(session, { name: `forget ${link}`, programs: [PROGRAM], values, call: "forget_found" });
+        return;
+    }
+    const undone = facts.record.files.map(({ number, path, before, now }) => {
+        const asOne = (text: string, value: number) =>
+            bootFiles(outputs.manager, { ...facts, files: new Map([[path, text]]) }, value).find(
+                file => file.path === path,
+            )?.text;
+        const onlyOurs = before === undefined || now === undefined || asOne(before, mtu) === now;
+        const text = onlyOurs ? (before ?? "") : (asOne(now, foundMtu) ?? now);
+        return { path, text, mode: "0644", undo: onlyOurs ? "put_back" : "edit", copy: `file${number}` };
+    });
+    await commitConfirm(context, session, {
+        name: `put the MTU of ${link} back to ${foundMtu}`,
+        program: PROGRAM,
+        values: { ...values, ...fileValues(facts, undone) },
+        action: "remove",
+        confirmSeconds,
+    });
+}
+
+function baseValues(link: string, { ownerId, machineId }: Ownership): StepValues {
+    return { record: recordDirectory("link", link), owner_id: ownerId, expected_machine_id: machineId, link };
+}
+
+function inPlace(facts: LinkFacts, files: readonly BootFile[]): boolean {
+    return files.every(({ path, text }) => facts.textOf(path) === text);
+}
+
+/** Boot files as numbered shell variables, each with the digest of the text that it was worked out from. */
+function fileValues(facts: LinkFacts, files: readonly (BootFile & { undo?: string; copy?: string })[]): StepValues {
+    const values: Record<string, string> = { file_numbers: files.map((_, index) => index + 1).join(" ") };
+    files.forEach(({ path, text, mode, undo = "", copy = "" }, index) => {
+        const now = facts.textOf(path);
+        const sha256 = now === undefined ? "absent" : createHash("sha256").update(now).digest("hex");
+        for (const [name, value] of Object.entries({ path, text, mode, sha256, undo, copy }))
+            values[`file${index + 1}_${name}`] = value;
+    });
+    return values;
+}

@@ -11,6 +11,7 @@ from agent.registry import Image, RegistryWalk
 FEWEST_ROUNDS = 8
 WALK_EVERY = 10
 BACK_OFF_SECONDS = 5
+WAKE_SECONDS = 0.5
 
 
 class SequentialTest:
@@ -47,7 +48,7 @@ class EndpointRounds:
         self.rounds = rounds
         self.started = 0
         self.finished = 0
-        self.failed_last = False
+        self.under_way = {}
         self.not_before = 0.0
         self.test = SequentialTest(weights)
         self.judged = itertools.count()
@@ -95,6 +96,7 @@ class Rounds:
                 self._round(rounds, turn)
             finally:
                 with self.lock:
+                    del rounds.under_way[turn]
                     rounds.finished += 1
                     self.lock.notify_all()
 
@@ -113,10 +115,11 @@ class Rounds:
                     rounds = min(ready, key=lambda candidate: candidate.started)
                     turn = rounds.started
                     rounds.started += 1
+                    rounds.under_way[turn] = now
                     rounds.not_before = now + 1 / self.plan["ratePerEndpoint"]
                     return rounds, turn
                 starts = [rounds.not_before for rounds in open_ones if rounds.not_before > now]
-                self.lock.wait(min([*starts, ends_at]) - now)
+                self.lock.wait(min([*starts, ends_at, now + WAKE_SECONDS]) - now)
 
     def _decided(self):
         enough = min(FEWEST_ROUNDS, self.plan["rounds"])
@@ -126,11 +129,10 @@ class Rounds:
     def _wants_more(rounds):
         return rounds.started < rounds.rounds and rounds.test.decision != "unstable"
 
-    @staticmethod
-    def _may_start(rounds, now):
-        """After a failure, attempts that are under way come first: most likely they fail at the same moment and decide."""
-        waits = rounds.failed_last and rounds.started > rounds.finished
-        return not waits and rounds.not_before <= now
+    def _may_start(self, rounds, now):
+        """An attempt that is about to run out of time comes first: it most likely decides."""
+        oldest = min(rounds.under_way.values(), default=now)
+        return now - oldest < self.plan["timeoutSeconds"] / 2 and rounds.not_before <= now
 
     def _round(self, rounds, turn):
         endpoint = rounds.endpoint
@@ -177,7 +179,6 @@ class Rounds:
         with self.lock:
             self.pooled.add(number, good)
             rounds.test.add(number_here, good)
-            rounds.failed_last = not good
             if sample.get("failure") == "rate-limit":
                 rounds.not_before = time.monotonic() + BACK_OFF_SECONDS
             self.lock.notify_all()
