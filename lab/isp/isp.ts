@@ -25,7 +25,6 @@ const ROUTER_SYSCTLS = {
     "net.ipv6.conf.default.accept_ra": 0,
     "net.ipv6.conf.all.accept_dad": 0,
     "net.ipv6.conf.default.accept_dad": 0,
-    "net.ipv6.conf.default.addr_gen_mode": 1,
 };
 
 /**
