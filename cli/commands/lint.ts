@@ -1,0 +1,45 @@
+import { type Command, Option } from "commander";
+import { formatGithub } from "../../cluster/lint/githubAnnotations.ts";
+import { lint, NoMirrorGroups, PathNotReadable } from "../../cluster/lint/lint.ts";
+import { formatText } from "../../cluster/lint/text.ts";
+import { CouldNotRun, EXIT } from "../exit.ts";
+
+interface Options {
+    json?: boolean;
+    github?: boolean;
+    fix?: boolean;
+    strict?: boolean;
+    imageGroups?: string;
+    bootstrap: string[];
+}
+
+/** `clearpath lint`: what in a Flux repository makes workloads wait for a secret provider, or a rebuild for the uplink. */
+export function lintCommand(program: Command): void {
+    program
+        .command("lint")
+        .description("Judge a Flux repository: what waits for secret providers, and what bootstrap does not check.")
+        .argument("<path...>", "Files or directories; what overlays refer to around them is read as well")
+        .addOption(new Option("--json", "Write the findings as JSON").conflicts("github"))
+        .option("--github", "Write GitHub workflow annotations")
+        .option("--fix", "Rewrite what is safe to rewrite, and report what is left")
+        .option("--strict", "Exit 1 for warnings too")
+        .option("--image-groups <file>", "Images that the mirrors hold: groups of images, or K3s's registries.yaml")
+        .option("--bootstrap <name>", "A Kustomization that belongs to the bootstrap (repeatable)", collect, [])
+        .action(async (paths: string[], options: Options) => {
+            const result = await lint(paths, options).catch((error: unknown) => {
+                const isInput = error instanceof PathNotReadable || error instanceof NoMirrorGroups;
+                throw isInput ? new CouldNotRun(error.message) : error;
+            });
+            if (options.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+            else if (options.github) {
+                process.stdout.write(formatGithub(result.findings, process.env.GITHUB_WORKSPACE ?? process.cwd()));
+            } else process.stdout.write(formatText(result));
+
+            const bad = options.strict ? ["error", "warning"] : ["error"];
+            if (result.findings.some(({ severity }) => bad.includes(severity))) process.exitCode = EXIT.foundSomething;
+        });
+}
+
+function collect(value: string, before: string[]): string[] {
+    return [...before, value];
+}

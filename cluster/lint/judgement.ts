@@ -1,0 +1,38 @@
+import type { Finding } from "./finding.ts";
+import type { HealthCheck } from "./fix/healthCheck.ts";
+import type { FluxKustomization } from "./flux/kustomization.ts";
+import type { Waiting } from "./flux/waiting.ts";
+import type { MirrorGroup } from "./images/mirrorGroups.ts";
+import type { FilePlace } from "./kustomize/build.ts";
+import type { Repository } from "./repository.ts";
+import type { Located, Place } from "./yaml/located.ts";
+
+/** All that rules judge. */
+export interface Subject {
+    repository: Repository;
+    kustomizations: FluxKustomization[];
+    waiting: Waiting;
+    /** Undefined: nobody said which images the mirrors hold. */
+    mirrorGroups: MirrorGroup[] | undefined;
+    /** Names, or `namespace/name`, of Kustomizations that a cluster needs before it can do anything else. */
+    bootstrap: readonly string[];
+}
+
+/** A finding, before its place is spelt out for the caller. */
+export interface Judgement extends Omit<Finding, "file" | "line"> {
+    at: Place | FilePlace;
+    /** What `--fix` may do about it. */
+    repair?: Repair;
+}
+
+/** A change to a Flux Kustomization that keeps what it means, but for what the finding is about. */
+export interface Repair {
+    kustomization: FluxKustomization;
+    change:
+        | { type: "drop"; list: "healthChecks" | "healthCheckExprs"; entry: Located }
+        | { type: "replace-wait"; checks: HealthCheck[] }
+        | { type: "add-check"; check: HealthCheck };
+}
+
+/** One rule: what it finds in a repository. */
+export type Rule = (subject: Subject) => Judgement[];

@@ -1,0 +1,57 @@
+import type { RuleName, Severity } from "../finding.ts";
+import type { Rule } from "../judgement.ts";
+import { generatedSecretUnchecked } from "./generatedSecretUnchecked.ts";
+import { imageOutsideMirrorGroups } from "./imageOutsideMirrorGroups.ts";
+import { notRead } from "./notRead.ts";
+import { storeInHealthChecks } from "./storeInHealthChecks.ts";
+import { waitOnStore } from "./waitOnStore.ts";
+import { workloadWaitsForStore } from "./workloadWaitsForStore.ts";
+
+/** A rule with what the reference says of it. */
+export interface RuleEntry {
+    finds: string;
+    severities: Severity[];
+    /** What `--fix` does about it; empty where nothing is safe. */
+    fix: string;
+    judge: Rule;
+}
+
+/** Every rule, in the order of the reference, `docs/lint.md`. */
+export const rules: Record<RuleName, RuleEntry> = {
+    "store-in-health-checks": {
+        finds: "a ClusterSecretStore or SecretStore in `healthChecks` or `healthCheckExprs`",
+        severities: ["error", "warning"],
+        fix: "removes the entry",
+        judge: storeInHealthChecks,
+    },
+    "wait-on-store": {
+        finds: "`wait: true` on a Kustomization whose objects include a store, or a HelmRelease that waits for one",
+        severities: ["error"],
+        fix: "turns `wait` off and names in `healthChecks` all else that it waited for",
+        judge: waitOnStore,
+    },
+    "workload-waits-for-store": {
+        finds: "a chain of `dependsOn` by which a workload that needs no secret of a provider waits for it to be validated live",
+        severities: ["error", "warning"],
+        fix: "",
+        judge: workloadWaitsForStore,
+    },
+    "generated-secret-unchecked": {
+        finds: "an ExternalSecret for bootstrap whose generated Secret nothing checks",
+        severities: ["error", "warning"],
+        fix: "adds the Secret to `healthChecks`",
+        judge: generatedSecretUnchecked,
+    },
+    "image-outside-mirror-groups": {
+        finds: "a bootstrap image that no mirror group holds (with `--image-groups`)",
+        severities: ["warning"],
+        fix: "",
+        judge: imageOutsideMirrorGroups,
+    },
+    "not-read": {
+        finds: "what could not be read, so that silence about it is no pass",
+        severities: ["note"],
+        fix: "",
+        judge: notRead,
+    },
+};
