@@ -21,12 +21,27 @@ export async function applyToNode(instance: string, node: LabHost, scenario: Sce
     await writeToHost(instance, node, [nodeNetworkFile(node, mtus)]);
     const manager = linkManagerOf(node);
     if (manager === "netplan") await mustOnHost(instance, node, ["netplan", "generate"]);
-    if (manager !== "ifupdown2") await mustOnHost(instance, node, ["networkctl", "reload"]);
+    if (manager !== "ifupdown2") await restartNetworkd(instance, node);
     await setMtu(instance, node, NODE_LINK, mtus.link);
+    if (manager === "ifupdown2") await replaceDefaultRoutes(instance, node, mtus.route);
+}
+
+/**
+ * A restart reads changed files without taking the link down, and unlike a reload there is an end of it to wait for.
+ * Default routes go first: networkd would add its new ones beside those that differ in their MTU.
+ */
+async function restartNetworkd(instance: string, node: LabHost): Promise<void> {
+    for (const family of ["-4", "-6"]) await mustOnHost(instance, node, ["ip", family, "route", "flush", "default"]);
+    await mustOnHost(instance, node, ["systemctl", "restart", "systemd-networkd.service"]);
+    const wait = ["/lib/systemd/systemd-networkd-wait-online", `--interface=${NODE_LINK}:routable`, "--timeout=20"];
+    await mustOnHost(instance, node, wait);
+}
+
+async function replaceDefaultRoutes(instance: string, node: LabHost, mtu: number | null): Promise<void> {
+    const limit = mtu === null ? [] : ["mtu", String(mtu)];
     for (const [family, gateway] of [["-4", VM_GATEWAY.ipv4] as const, ["-6", VM_GATEWAY.ipv6] as const]) {
-        const mtu = mtus.route === null ? [] : ["mtu", String(mtus.route)];
-        const route = ["ip", family, "route", "replace", "default", "via", gateway, "dev", NODE_LINK, ...mtu];
-        await mustOnHost(instance, node, route);
+        const route = ["default", "via", gateway, "dev", NODE_LINK, ...limit];
+        await mustOnHost(instance, node, ["ip", family, "route", "replace", ...route]);
     }
 }
 

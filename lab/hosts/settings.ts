@@ -31,6 +31,31 @@ const MASKED_UNITS = [
 /** Units a host starts only if its own settings enable them. */
 const NOT_BY_DEFAULT = ["networking.service", "containerd.service", "systemd-pstore.service"];
 
+const WRITABLE_LINKS = "writable-links.service";
+
+/**
+ * ifupdown2 sets MTUs and bridge options through sysfs, which systemd-nspawn mounts read-only. On a VM it is writable:
+ * this makes it so for the host's own links, and leaves the rest read-only, by which systemd knows to expect no udev.
+ */
+const WRITABLE_LINKS_UNIT = `[Unit]
+Description=Let this host configure its links through sysfs
+DefaultDependencies=no
+Before=sysinit.target network-pre.target networking.service systemd-networkd.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=mkdir /run/sysfs
+ExecStart=mount -t sysfs sysfs /run/sysfs
+ExecStart=mount -o remount,rw /run/sysfs
+ExecStart=mount --bind /run/sysfs/devices/virtual/net /sys/devices/virtual/net
+ExecStart=umount /run/sysfs
+ExecStart=rmdir /run/sysfs
+
+[Install]
+WantedBy=sysinit.target
+`;
+
 const CERTIFICATE_PATH = "/usr/local/share/ca-certificates/clearpath-lab.crt";
 
 async function settingsFiles(caCertificate: string): Promise<HostFile[]> {
@@ -51,6 +76,7 @@ async function settingsFiles(caCertificate: string): Promise<HostFile[]> {
                 "",
             ].join("\n"),
         },
+        { path: `/usr/lib/systemd/system/${WRITABLE_LINKS}`, content: WRITABLE_LINKS_UNIT },
         { path: "/usr/local/bin/k3s", content: await repositoryFile("../k3sStandIn.py"), mode: 0o755 },
         { path: "/etc/systemd/system/k3s.service", content: await repositoryFile("../k3sStandIn.service") },
     ];
@@ -88,6 +114,7 @@ async function buildLayer(staging: string, base: string, files: HostFile[]): Pro
         await writeFiles(root, files);
         await must("trust the lab's CA", ["chroot", root, "update-ca-certificates"]);
         await must("mask units", ["chroot", root, "systemctl", "--quiet", "mask", ...MASKED_UNITS]);
+        await must("enable units", ["chroot", root, "systemctl", "--quiet", "enable", WRITABLE_LINKS]);
         await must("disable units", ["chroot", root, "systemctl", "--quiet", "disable", ...NOT_BY_DEFAULT]);
         for (const name of await readdir(join(root, "etc/ssh"))) {
             if (name.startsWith("ssh_host_")) await rm(join(root, "etc/ssh", name));
