@@ -1,0 +1,28 @@
+import { resolve } from "node:path";
+import { type EngineResult, runEngine } from "../../engine/engine.ts";
+import { readProject } from "../../engine/project.ts";
+import { stateDirectory } from "./backend.ts";
+import type { DeployOptions } from "./deploy.ts";
+
+/** Runs an operation with the embedded engine. */
+export async function deployEmbedded(options: DeployOptions & { env: NodeJS.ProcessEnv }): Promise<EngineResult> {
+    const { cwd, env, policyPackConfig, policyPacks, stateDir } = options;
+    const configFile = policyPackConfig === undefined ? undefined : resolve(policyPackConfig);
+    const project = await readProject(cwd);
+    return runEngine({
+        operation: options.operation,
+        directory: cwd,
+        stack: options.stack,
+        stateDirectory: stateDirectory({ stateDir, cwd, env, projectBackend: project.backendUrl }),
+        passphrase: options.passphrase,
+        refresh: options.refresh,
+        targets: options.targets,
+        expectNoChanges: options.expectNoChanges,
+        policyPacks: policyPacks.map(directory => ({ directory: resolve(directory), configFile })),
+        parallel: options.parallel,
+        confirm: options.confirm,
+        env,
+        onEvent: options.onEvent,
+        signal: options.signal,
+    });
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** How long a process may take to end by itself after SIGINT, in milliseconds; as long as Pulumi gives it. */
+const GRACE_MS = 5_000;
+
+/** Lines kept of a process's output, to be shown when it ends too early. */
+const KEPT_LINES = 40;
+
+export interface Exit {
+    code: number | null;
+    signal: NodeJS.Signals | null;
+}
+
+export interface RunningProcess {
+    readonly pid: number;
+    readonly exit: Promise<Exit>;
+    /** The last lines it wrote. */
+    output(): string;
+    /** Ends it and what it started: SIGINT, and SIGKILL when it is not gone after five seconds. */
+    stop(): Promise<void>;
+}
+
+interface StartOptions {
+    cwd: string;
+    env: NodeJS.ProcessEnv;
+    onLine?: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+/** Signals a process with all that it started. One that is gone already is no error. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+    try {
+        process.kill(-child.pid!, signal);
+    } catch {
+        child.kill(signal);
+    }
+}
+
+/**
+ * Starts a process in a group of its own, so that Ctrl-C in the terminal reaches only the engine, which decides what
+ * becomes of the running steps. Throws when it cannot be started.
+ */
+export async function start(command: string, args: string[], options: StartOptions): Promise<RunningProcess> {
+    const child = spawn(command, args, {
+        cwd: options.cwd,
+        env: options.env,
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+    });
+    const kept: string[] = [];
+    const follow = (stream: "stdout" | "stderr") =>
+        createInterface({ input: child[stream] }).on("line", line => {
+            kept.push(line);
+            if (kept.length > KEPT_LINES) kept.shift();
+            options.onLine?.(line, stream);
+        });
+    follow("stdout");
+    follow("stderr");
+    const exit = new Promise<Exit>(resolve => child.on("close", (code, signal) => resolve({ code, signal })));
+    await new Promise<void>((resolve, reject) => {
+        child.once("spawn", resolve);
+        child.once("error", error => reject(new Error(`${command} could not be started: ${error.message}.`)));
+    });
+    return {
+        pid: child.pid!,
+        exit,
+        output: () => kept.join("\n"),
+        async stop() {
+            if (child.exitCode === null && child.signalCode === null) signalGroup(child, "SIGINT");
+            const timer = setTimeout(() => signalGroup(child, "SIGKILL"), GRACE_MS);
+            await exit;
+            clearTimeout(timer);
+        },
+    };
+}
+
+/**
+ * Starts a plugin and waits for the first line of its output, the port it serves on. Throws with what it wrote when it
+ * ends before that.
+ */
+export async function startPlugin(
+    command: string,
+    args: string[],
+    options: StartOptions,
+): Promise<RunningProcess & { port: number }> {
+    let tellPort: (line: string) => void = () => {};
+    const firstLine = new Promise<string>(resolve => {
+        tellPort = resolve;
+    });
+    let told = false;
+    const running = await start(command, args, {
+        ...options,
+        onLine: (line, stream) => {
+            if (stream === "stdout" && !told) {
+                told = true;
+                tellPort(line);
+            } else options.onLine?.(line, stream);
+        },
+    });
+    const line = await Promise.race([firstLine, running.exit.then(() => undefined)]);
+    const port = Number(line);
+    if (line === undefined || !Number.isInteger(port) || port <= 0) {
+        await running.stop();
+        const wrote = running.output() || "nothing";
+        throw new Error(`${command} ended before it said which port it serves on. It wrote: ${wrote}`);
+    }
+    return { ...running, port };
+}

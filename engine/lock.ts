@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
+import { join } from "node:path";
+import { ORGANIZATION, type StackPlace } from "./stateFile.ts";
+
+/** A lock file of Pulumi's file backend; `started` is ours and tells a holder from a later process of the same number. */
+interface LockContent {
+    pid: number;
+    username: string;
+    hostname: string;
+    timestamp: string;
+    started?: string;
+}
+
+/** Another run holds the stack. */
+export class StackLocked extends Error {
+    override name = "StackLocked";
+}
+
+/** When a process began, by the kernel's count since boot; undefined when there is no such process. */
+function startOf(pid: number): string | undefined {
+    try {
+        const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+        return fields[19];
+    } catch {
+        return undefined;
+    }
+}
+
+function isDead(lock: LockContent): boolean {
+    if (lock.hostname !== hostname()) return false;
+    const started = startOf(lock.pid);
+    return started === undefined || (lock.started !== undefined && lock.started !== started);
+}
+
+/** The other holders' locks; those of processes that no longer live are removed, and told through `onStale`. */
+async function otherLocks(directory: string, own: string, onStale: (sentence: string) => void): Promise<LockContent[]> {
+    const held: LockContent[] = [];
+    for (const name of await readdir(directory)) {
+        if (name === own || !name.endsWith(".json")) continue;
+        const file = join(directory, name);
+        const text = await readFile(file, "utf8").catch(() => "");
+        if (text === "") continue;
+        const lock: LockContent = JSON.parse(text);
+        if (isDead(lock)) {
+            await rm(file, { force: true });
+            onStale(
+                `A lock of ${lock.username} (process ${lock.pid}, since ${lock.timestamp}) was removed: that process no longer runs.`,
+            );
+        } else held.push(lock);
+    }
+    return held;
+}
+
+/**
+ * Takes the stack for this process, by the same lock files as `pulumi` with a file backend. Returns what gives it back.
+ * Throws `StackLocked` naming the holder when another run has it.
+ */
+export async function lockStack(place: StackPlace, onStale: (sentence: string) => void): Promise<() => Promise<void>> {
+    const directory = join(place.stateDirectory, ".pulumi", "locks", ORGANIZATION, place.project, place.stack);
+    const own = `${randomUUID()}.json`;
+    const content: LockContent = {
+        pid: process.pid,
+        username: userInfo().username,
+        hostname: hostname(),
+        timestamp: new Date().toISOString(),
+        started: startOf(process.pid),
+    };
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, own), JSON.stringify(content));
+    const release = () => rm(join(directory, own), { force: true });
+    const held = await otherLocks(directory, own, onStale);
+    if (held.length > 0) {
+        await release();
+        const holders = held.map(
+            lock => `${lock.username}@${lock.hostname}, process ${lock.pid}, since ${lock.timestamp}`,
+        );
+        throw new StackLocked(
+            `Stack ${place.stack} is locked by ${holders.join(" and ")}. Nothing was done. Wait for that run to end, or remove ${directory} if it is gone.`,
+        );
+    }
+    return release;
+}
