@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { INTERNET_HOSTS, labCaPath } from "./topology.ts";
 
 /** What a host can show to a client: certificates from its own to the root's, PEM. */
@@ -20,14 +20,12 @@ export interface LabTls {
 
 /** The lab's keys and certificates: those of the cache, or new ones where it has none for today's hosts. */
 export async function labTls(onProgress: (sentence: string) => void = () => {}): Promise<LabTls> {
-    const directory = dirname(labCaPath());
-    const kept = readTls(directory);
+    const kept = readTls();
     if (kept) return kept;
     onProgress("internet: making the lab's certificate authority, once");
     const { makeTls } = await import("./internet/certificates.ts"); // Its library takes longer to load than the cache.
     const { ca, tls } = await makeTls(Object.keys(INTERNET_HOSTS));
-    keepTls(directory, ca, tls);
-    return tls;
+    return keepTls(ca, tls);
 }
 
 /** JSON file that holds the `LabTls`, for processes that cannot be handed it. */
@@ -35,19 +33,27 @@ export function labTlsFile(): string {
     return join(dirname(labCaPath()), "internet.json");
 }
 
-function readTls(directory: string): LabTls | undefined {
+function readTls(): LabTls | undefined {
     const file = labTlsFile();
-    if (!existsSync(file) || !existsSync(join(directory, "ca.pem"))) return undefined;
+    if (!existsSync(file)) return undefined;
     const tls = JSON.parse(readFileSync(file, "utf8")) as LabTls;
     return Object.keys(INTERNET_HOSTS).every(host => tls.chains[host]) ? tls : undefined;
 }
 
-/** Writes a whole new directory and moves it into place, so that no other lab reads half of one. */
-function keepTls(directory: string, ca: string, tls: LabTls): void {
+/** Moves a whole directory into place. Another lab may have been faster; then both use what that one made. */
+function keepTls(ca: string, tls: LabTls): LabTls {
+    const directory = dirname(labCaPath());
     mkdirSync(dirname(directory), { recursive: true });
     const staging = mkdtempSync(`${directory}.`);
-    writeFileSync(join(staging, "ca.pem"), ca);
-    writeFileSync(join(staging, "internet.json"), JSON.stringify(tls), { mode: 0o600 });
-    rmSync(directory, { recursive: true, force: true });
-    renameSync(staging, directory);
+    try {
+        writeFileSync(join(staging, basename(labCaPath())), ca);
+        writeFileSync(join(staging, basename(labTlsFile())), JSON.stringify(tls), { mode: 0o600 });
+        const theirs = readTls();
+        if (theirs) return theirs;
+        rmSync(directory, { recursive: true, force: true });
+        renameSync(staging, directory);
+        return tls;
+    } finally {
+        rmSync(staging, { recursive: true, force: true });
+    }
 }
