@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
+import { Verdict } from "../network/verdict/verdict.ts";
 import { INTERNET_HOSTS, MOST_WORKERS, nodeNames } from "./topology.ts";
 
 const percent = z.number().min(0).max(100);
@@ -115,24 +116,8 @@ const perFamily = z.strictObject({ ipv4: z.int().nullable().optional(), ipv6: z.
 
 /** The part of a verdict that must hold; what is left out is not compared. */
 const ExpectedVerdict = z.strictObject({
-    cause: z
-        .enum([
-            "none",
-            "pmtu-black-hole",
-            "mtu-mismatch",
-            "packet-loss",
-            "dns",
-            "nat-exhaustion",
-            "firewall-block",
-            "rate-limit",
-            "upstream",
-            "tls-trust",
-            "unknown",
-        ])
-        .optional(),
-    direction: z.enum(["download", "upload", "both"]).nullable().optional(),
-    scope: z.enum(["endpoint", "node", "vm-subnet", "host-and-vms"]).nullable().optional(),
-    icmpFilteredAt: z.enum(["gateway", "beyond", "nowhere"]).nullable().optional(),
+    ...Verdict.pick({ cause: true, direction: true, scope: true, icmpFilteredAt: true, stability: true }).partial()
+        .shape,
     pathMtu: perFamily.optional(),
 });
 
