@@ -70,6 +70,13 @@ export class GatewayPath extends pulumi.ComponentResource {
             );
         });
 
-        this.registerOutputs({ mss: this.mss, mode: this.mode, why: this.why, subnets });
+        this.registerOutputs({
+            mss: this.mss,
+            mode: this.mode,
+            why: this.why,
+            subnets,
+            gateway: gateway?.name ?? null,
+            vmBridge: gateway?.vmBridge ?? null,
+        });
     }
 }

@@ -1,0 +1,20 @@
+import type { Policies } from "@pulumi/policy";
+import { clampCoversNodes } from "./clamp.ts";
+import { hostKeyPinned } from "./hostKey.ts";
+import { icmpFragNeededPasses } from "./icmp.ts";
+import { mssFitsPath } from "./mss.ts";
+import { nodeMtuSafe } from "./nodeMtu.ts";
+import { apiReachable, noTlsTimeouts, probesFresh, pullsSucceed } from "./probes.ts";
+
+/** The pack's rules: what may be changed, then what the probes must show after it. */
+export const policies: Policies = [
+    nodeMtuSafe,
+    mssFitsPath,
+    clampCoversNodes,
+    icmpFragNeededPasses,
+    hostKeyPinned,
+    probesFresh,
+    noTlsTimeouts,
+    pullsSucceed,
+    apiReachable,
+];
