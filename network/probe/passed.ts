@@ -1,13 +1,10 @@
-import type { VantageReport } from "./report.ts";
-
-/** The parts of a report that say whether it is good: they are kept in a stack's state, samples are not. */
-type Judged = Pick<VantageReport, "complete" | "stability" | "endpoints" | "pulls">;
+import type { VantageSummary } from "./report.ts";
 
 /**
  * Whether a vantage point's egress works: the run came to its end, nothing failed often enough to be unstable, no
  * handshake found its way only after seconds, every endpoint answered at least once, and every image came.
  */
-export function passed(report: Judged): boolean {
+export function passed(report: Pick<VantageSummary, "complete" | "stability" | "endpoints" | "pulls">): boolean {
     const failed = report.endpoints.some(({ attempts, succeeded }) => succeeded < attempts);
     return (
         report.complete &&

@@ -21,11 +21,11 @@ export const Stability = z.strictObject({
     stableRate: z.number().gt(0.5).lt(1).default(0.99).describe("Success rate that counts as stable."),
     unstableRate: z.number().gt(0).lt(1).default(0.95).describe("Success rate that counts as unstable."),
     confidence: z.number().gt(0.5).lt(1).default(0.95).describe("Confidence of either decision."),
-    slowTlsMs: z
+    slowMs: z
         .number()
         .positive()
         .default(3000)
-        .describe("TLS handshakes slower than this count as failed: TCP found its way through a hole."),
+        .describe("Name resolutions and TLS handshakes slower than this count as failed: they got around a fault."),
 });
 export type Stability = z.infer<typeof Stability>;
 

@@ -71,6 +71,11 @@ export const EndpointResult = z.object({
     failures: z.partialRecord(FailureKind, z.int()).describe("Count of each kind of failure."),
     latency: Latency.nullable().describe("Of the whole attempt; null when none succeeded."),
     slow: z.int().describe("Successes whose TLS phase took over 3 s: TCP found its way through a hole."),
+    slowDns: z.int().describe("Successes whose name was resolved only after 3 s: the resolver had to be asked again."),
+    repeated: z.int().describe("Successes in which this side had to send a SYN or a segment again: packets were lost."),
+    byHello: z
+        .partialRecord(z.enum(["small", "large"]), z.object({ attempts: z.int(), failed: z.int() }))
+        .describe("Attempts by the size of the ClientHello: an upload hole spares the small one."),
 });
 export type EndpointResult = z.infer<typeof EndpointResult>;
 
@@ -163,3 +168,7 @@ export const VantageReport = z.object({
     samples: z.array(Sample).describe("Every connection; left out of a stack's state."),
 });
 export type VantageReport = z.infer<typeof VantageReport>;
+
+/** A report without its single connections: what a stack's state keeps, and enough for a verdict. */
+export const VantageSummary = VantageReport.omit({ samples: true });
+export type VantageSummary = z.infer<typeof VantageSummary>;

@@ -73,26 +73,35 @@ export function reportOf(where: VantagePoint, plan: ProbePlan, startedAt: string
     };
 }
 
-/** Whether a connection worked, and worked without the seconds that TCP needs to find its way through a hole. */
-export function isGood(sample: Sample, stability: Pick<Stability, "slowTlsMs">): boolean {
-    return sample.failure === undefined && !isSlow(sample, stability);
+/** The kernel repeats a SYN after one second (RFC 6298). */
+const SYN_REPEATED_MS = 950;
+
+/** Whether a connection worked, and worked without the seconds that it takes to get around a fault. */
+export function isGood(sample: Sample, { slowMs }: Pick<Stability, "slowMs">): boolean {
+    return sample.failure === undefined && (sample.tlsMs ?? 0) <= slowMs && (sample.dnsMs ?? 0) <= slowMs;
 }
 
-function isSlow(sample: Sample, { slowTlsMs }: Pick<Stability, "slowTlsMs">): boolean {
-    return sample.failure === undefined && (sample.tlsMs ?? 0) > slowTlsMs;
-}
-
-function endpointResult(endpoint: string, samples: Sample[], stability: Stability): EndpointResult {
+function endpointResult(endpoint: string, samples: Sample[], { slowMs }: Stability): EndpointResult {
     const succeeded = samples.filter(sample => sample.failure === undefined);
     const failures: Partial<Record<FailureKind, number>> = {};
-    for (const { failure } of samples) if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
+    const byHello: EndpointResult["byHello"] = {};
+    for (const { failure, hello } of samples) {
+        if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
+        if (hello === undefined) continue;
+        const { attempts, failed } = byHello[hello] ?? { attempts: 0, failed: 0 };
+        byHello[hello] = { attempts: attempts + 1, failed: failed + (failure === undefined ? 0 : 1) };
+    }
+    const count = (holds: (sample: Sample) => boolean) => succeeded.filter(holds).length;
     return {
         endpoint,
         attempts: samples.length,
         succeeded: succeeded.length,
         failures,
         latency: latencyOf(succeeded.map(sample => sample.totalMs)),
-        slow: samples.filter(sample => isSlow(sample, stability)).length,
+        slow: count(({ tlsMs = 0 }) => tlsMs > slowMs),
+        slowDns: count(({ dnsMs = 0 }) => dnsMs > slowMs),
+        repeated: count(({ retransmits = 0, connectMs = 0 }) => retransmits > 0 || connectMs > SYN_REPEATED_MS),
+        byHello,
     };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ProbePlan } from "../../network/probe/plan.ts";
-import { VantageReport } from "../../network/probe/report.ts";
+import { VantageSummary } from "../../network/probe/report.ts";
 import { hostInputs, hostOutputs } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
@@ -19,7 +19,7 @@ export const triggers = z
 const inputs = z.strictObject({
     ...hostInputs,
     vantagePoint: vantagePointName,
-    role: VantageReport.shape.role.default("host").describe("What the host is in the cluster."),
+    role: VantageSummary.shape.role.default("host").describe("What the host is in the cluster."),
     plan: ProbePlan.describe("What is called, how often, and for how long."),
     triggers,
 });
@@ -32,7 +32,7 @@ const outputs = z.object({
         .describe(
             "Whether egress works from here. A failed run is a result, not an error, and is repeated at every `up`.",
         ),
-    report: VantageReport.omit({ samples: true }).describe("What the run found, without its single connections."),
+    report: VantageSummary.describe("What the run found, without its single connections."),
 });
 
 export const egress = {

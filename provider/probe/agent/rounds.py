@@ -174,7 +174,7 @@ class Rounds:
             "sample",
             sample={"id": f"s{number}", "endpoint": rounds.host, "flow": flow, "hello": hello, "at": at, **sample},
         )
-        slow = sample.get("tlsMs", 0) > self.plan["stability"]["slowTlsMs"]
+        slow = max(sample.get("tlsMs", 0), sample.get("dnsMs", 0)) > self.plan["stability"]["slowMs"]
         good = "failure" not in sample and not slow
         with self.lock:
             self.pooled.add(number, good)

@@ -1,0 +1,165 @@
+import { IP_FAMILIES, type IpFamily } from "./family.ts";
+import type { MeasuredMtu } from "./probe/report.ts";
+import { answers } from "./verdict/answers.ts";
+import { blackHole } from "./verdict/blackHole.ts";
+import { connections } from "./verdict/connections.ts";
+import { mtuMismatch } from "./verdict/mtuMismatch.ts";
+import { countOf, evidenceOf, type Finding, type Observation, observe, type Report } from "./verdict/observation.ts";
+import { packetLoss, slowEndpoint } from "./verdict/packetLoss.ts";
+import { isVm, scopeOfTrouble } from "./verdict/scope.ts";
+import { Cause, type Verdict } from "./verdict/verdict.ts";
+
+export { Verdict } from "./verdict/verdict.ts";
+
+/** What looks for causes. Of two that explain as much, the earlier one is named. */
+const SEARCHES: readonly ((observation: Observation) => Finding[])[] = [
+    mtuMismatch,
+    blackHole,
+    answers,
+    connections,
+    slowEndpoint,
+    packetLoss,
+];
+
+/** Confidence of `none`: that of the sequential test that every vantage point has passed. */
+const CONFIDENCE_OF_NONE = 0.95;
+/** A finding must explain this share of what went wrong, or the cause stays unknown. */
+const EXPLAINED_SHARE = 0.5;
+
+/**
+ * Says what the reports of all vantage points mean together. Pure: it sees samples and facts, and works on summaries
+ * without samples too, with less to show as evidence. It says `none` only when every vantage point is stable, every
+ * pull succeeded, and nothing that was measured contradicts it.
+ */
+export function verdictOf(reports: Report[]): Verdict {
+    const observation = observe(reports);
+    const findings = SEARCHES.flatMap(search => search(observation)).toSorted(
+        (a, b) => countOf(b.explains) - countOf(a.explains),
+    );
+    const [main, ...others] = findings;
+    const common = {
+        pathMtu: { ipv4: pathMtuOf(reports, "ipv4"), ipv6: pathMtuOf(reports, "ipv6") },
+        stability: Object.fromEntries(reports.map(({ vantagePoint, stability }) => [vantagePoint, stability])),
+        advisories: advisoriesOf(reports),
+    };
+
+    if (isHealthy(observation, findings)) {
+        return {
+            ...common,
+            ...noFault(observation),
+            alsoSeen: findings.map(alsoSeen),
+        };
+    }
+    const explained = main ? countOf(main.explains) : 0;
+    const all = countOf(observation.trouble);
+    if (main && explained >= all * EXPLAINED_SHARE) {
+        const { explains: _, confidence, ...named } = main;
+        return {
+            ...common,
+            ...named,
+            confidence: round(all === 0 ? confidence : confidence * (explained / all)),
+            alsoSeen: others.map(alsoSeen),
+            ruledOut: [],
+        };
+    }
+    return { ...common, ...unknownFault(observation, findings), alsoSeen: findings.map(alsoSeen) };
+}
+
+/** Sporadic trouble is no fault as long as the sequential test calls every vantage point stable. */
+function isHealthy({ reports, trouble }: Observation, findings: Finding[]): boolean {
+    return (
+        reports.length > 0 &&
+        reports.every(({ stability, complete }) => stability === "stable" && complete) &&
+        !trouble.some(group => group.trouble === "pull" || group.count === group.attempts) &&
+        !findings.some(
+            ({ cause }) => cause === "pmtu-black-hole" || cause === "mtu-mismatch" || cause === "packet-loss",
+        )
+    );
+}
+
+function noFault({ reports }: Observation) {
+    const attempts = (report: Report) => report.endpoints.reduce((sum, endpoint) => sum + endpoint.attempts, 0);
+    return {
+        cause: "none" as const,
+        direction: null,
+        scope: null,
+        icmpFilteredAt: reports.some(report => !isVm(report) && report.facts.icmpDropRules.length > 0)
+            ? ("gateway" as const)
+            : ("nowhere" as const),
+        confidence: CONFIDENCE_OF_NONE,
+        summary: `Egress works from ${reports.map(({ vantagePoint }) => vantagePoint).join(", ")}.`,
+        evidence: reports.map(report => ({
+            vantagePoint: report.vantagePoint,
+            statement: `stable over ${attempts(report)} connections; ${report.pulls.length} images pulled`,
+            samples: [],
+        })),
+        actions: [],
+        ruledOut: [],
+    };
+}
+
+function unknownFault(observation: Observation, findings: Finding[]) {
+    const { reports, trouble } = observation;
+    const seen = findings.map(({ cause }) => cause);
+    const undecided = reports
+        .filter(({ stability, complete }) => stability === "inconclusive" || !complete)
+        .map(report => report.vantagePoint);
+    const nothingFailed = trouble.length === 0;
+    return {
+        cause: "unknown" as const,
+        direction: null,
+        scope: nothingFailed ? null : scopeOfTrouble(trouble, reports),
+        icmpFilteredAt: "nowhere" as const,
+        confidence: 0,
+        summary: nothingFailed
+            ? `Nothing failed, but ${undecided.join(", ") || "no vantage point"} tried too little to call it healthy.`
+            : "Something fails, and nothing that was measured explains most of it.",
+        evidence: evidenceOf(observation, trouble),
+        actions: [
+            {
+                component: "EgressProbe",
+                argument: "plan.rounds",
+                value: null,
+                sentence: nothingFailed ? "Probe again with more rounds." : "Probe again with more rounds and pulls.",
+            },
+        ],
+        ruledOut: Cause.options.filter(cause => cause !== "none" && cause !== "unknown" && !seen.includes(cause)),
+    };
+}
+
+function alsoSeen({ cause, scope, summary, evidence }: Finding) {
+    return { cause, scope, summary, evidence };
+}
+
+function pathMtuOf(reports: Report[], family: IpFamily): number | null {
+    const measured = reports
+        .flatMap(({ pathMtu }) => [pathMtu[family]?.download, pathMtu[family]?.upload])
+        .filter((mtu): mtu is MeasuredMtu => !!mtu);
+    const exact = measured.filter(({ bound }) => bound === "exact").map(({ bytes }) => bytes);
+    if (exact.length > 0) return Math.min(...exact);
+    return measured.length === 0 ? null : Math.max(...measured.map(({ bytes }) => bytes));
+}
+
+function advisoriesOf(reports: Report[]): string[] {
+    const drops = reports.flatMap(({ vantagePoint, facts }) =>
+        facts.icmpDropRules.map(
+            ({ table, chain, rule }) =>
+                `${vantagePoint}: table ${table}, chain ${chain} drops what path MTU discovery needs: \`${rule}\`. A clamp spares TCP; UDP and QUIC still need it.`,
+        ),
+    );
+    const overridden = reports.flatMap(({ vantagePoint, facts }) =>
+        IP_FAMILIES.flatMap(family => {
+            const mtu = facts.defaultRoute[family]?.mtu;
+            return mtu
+                ? [
+                      `${vantagePoint}: the ${family} default route has an MTU of its own, ${mtu}, which overrides the link's.`,
+                  ]
+                : [];
+        }),
+    );
+    return [...drops, ...overridden];
+}
+
+function round(share: number): number {
+    return Math.round(share * 100) / 100;
+}

@@ -1,0 +1,70 @@
+import { countOf, evidenceOf, type Finding, type Observation, type Trouble, type TroubleGroup } from "./observation.ts";
+import { scopeOfTrouble } from "./scope.ts";
+import type { Action, Cause } from "./verdict.ts";
+
+/** Trouble that names its cause by itself, because something answered. */
+interface Answer {
+    cause: Cause;
+    trouble: readonly Trouble[];
+    summary: (endpoints: string) => string;
+    action: (endpoints: string) => string;
+}
+
+const ANSWERS: readonly Answer[] = [
+    {
+        cause: "dns",
+        trouble: ["dns", "slow-dns"],
+        summary: endpoints => `Names do not resolve, or only after seconds: ${endpoints}.`,
+        action: () => "Check the resolvers that the hosts use, or give them others.",
+    },
+    {
+        cause: "tls-trust",
+        trouble: ["certificate"],
+        summary: endpoints => `Certificates are not trusted: ${endpoints}.`,
+        action: endpoints =>
+            `Find out who answers for ${endpoints}: an intercepting proxy needs its CA on every node, an expired certificate its owner.`,
+    },
+    {
+        cause: "rate-limit",
+        trouble: ["rate-limit"],
+        summary: endpoints => `Requests are refused because there were too many (429): ${endpoints}.`,
+        action: endpoints => `Pull through a cache, or with an account of ${endpoints}.`,
+    },
+    {
+        cause: "upstream",
+        trouble: ["http", "reputation", "tls-alert"],
+        summary: endpoints => `The service answers with errors: ${endpoints}.`,
+        action: endpoints => `Ask the operator of ${endpoints}; a mirror bridges the time.`,
+    },
+];
+
+/** Faults that show in what was answered: resolvers, certificates, refusals, errors of the service. */
+export function answers(observation: Observation): Finding[] {
+    return ANSWERS.flatMap(answer => {
+        const groups = observation.trouble.filter(group => answer.trouble.includes(group.trouble));
+        return groups.length === 0 ? [] : [findingOf(observation, answer, groups)];
+    });
+}
+
+function findingOf(observation: Observation, answer: Answer, groups: TroubleGroup[]): Finding {
+    const names = [...new Set(groups.map(({ endpoint }) => endpoint))].join(", ");
+    const action: Action = { component: null, argument: null, value: null, sentence: answer.action(names) };
+    return {
+        cause: answer.cause,
+        direction: null,
+        scope: scopeOfTrouble(groups, observation.reports),
+        icmpFilteredAt: "nowhere",
+        explains: [...groups, ...pullsWith(observation, groups)],
+        confidence: countOf(groups) > 2 ? 0.95 : 0.7,
+        summary: answer.summary(names),
+        evidence: evidenceOf(observation, groups),
+        actions: [action],
+    };
+}
+
+/** Pulls that failed on the same host: they meet the same fault. */
+export function pullsWith(observation: Observation, groups: TroubleGroup[]): TroubleGroup[] {
+    return observation.trouble.filter(
+        ({ trouble, vantagePoint }) => trouble === "pull" && groups.some(group => group.vantagePoint === vantagePoint),
+    );
+}

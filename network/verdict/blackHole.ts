@@ -1,0 +1,158 @@
+import { IP_FAMILIES, type IpFamily, type PerFamily } from "../family.ts";
+import { mssForPath } from "../mss.ts";
+import type { MeasuredMtu } from "../probe/report.ts";
+import {
+    evidenceOf,
+    type Finding,
+    type Observation,
+    type Report,
+    type Trouble,
+    vantagePointsOf,
+} from "./observation.ts";
+import { isOneEndpoint, isVm, scopeOf } from "./scope.ts";
+import type { Action, Direction, Evidence, IcmpFilteredAt } from "./verdict.ts";
+
+/** What a hole does to connections: large packets vanish after the handshake of TCP. */
+const STALLS: readonly Trouble[] = ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"];
+
+interface Hole {
+    report: Report;
+    family: IpFamily;
+    direction: "download" | "upload";
+    mtu: MeasuredMtu;
+}
+
+/** A path that drops large packets and tells nobody, as measured by search. */
+export function blackHole(observation: Observation): Finding[] {
+    const { reports, trouble } = observation;
+    const holes = reports.flatMap(holesOf);
+    if (holes.length === 0) return suspectedHole(observation);
+
+    const affected = [...new Set(holes.map(({ report }) => report.vantagePoint))];
+    const explains = trouble.filter(
+        group => affected.includes(group.vantagePoint) && (STALLS.includes(group.trouble) || group.trouble === "pull"),
+    );
+    const direction = directionOf(holes.map(hole => hole.direction));
+    const icmpFilteredAt = icmpFilter(reports, holes);
+    const sizes = pathMtusOf(holes);
+    const words = IP_FAMILIES.filter(family => sizes[family] !== null)
+        .map(family => `${sizes[family]} bytes of ${family === "ipv4" ? "IPv4" : "IPv6"}`)
+        .join(" and ");
+    return [
+        {
+            cause: "pmtu-black-hole",
+            direction,
+            scope: scopeOf(affected, reports),
+            icmpFilteredAt,
+            explains,
+            confidence: explains.length > 0 ? 0.99 : 0.9,
+            summary: `Packets larger than ${words} vanish without an answer (${direction === "both" ? "both directions" : direction}).`,
+            evidence: [...holes.map(evidenceOfHole), ...evidenceOf(observation, explains)],
+            actions: actionsFor(sizes, icmpFilteredAt),
+        },
+    ];
+}
+
+function holesOf(report: Report): Hole[] {
+    return IP_FAMILIES.flatMap(family =>
+        (["download", "upload"] as const).flatMap(direction => {
+            const mtu = report.pathMtu[family]?.[direction];
+            return mtu?.silent && mtu.bound === "exact" ? [{ report, family, direction, mtu }] : [];
+        }),
+    );
+}
+
+function directionOf(directions: ("download" | "upload")[]): Direction {
+    const [first = "download"] = directions;
+    return directions.every(direction => direction === first) ? first : "both";
+}
+
+/**
+ * Who drops the messages. A download hole's message goes to the server, so nobody here could have dropped it. What VMs
+ * send and the gateway hears about is dropped between the two.
+ */
+function icmpFilter(reports: Report[], holes: Hole[]): IcmpFilteredAt {
+    const heardByGateway = (family: IpFamily) =>
+        reports.some(report => !isVm(report) && report.pathMtu[family]?.upload?.icmpSeen === true);
+    const dropped = holes.some(
+        ({ report, family, direction }) => direction === "upload" && isVm(report) && heardByGateway(family),
+    );
+    return dropped ? "gateway" : "beyond";
+}
+
+function pathMtusOf(holes: Hole[]): PerFamily<number | null> {
+    const smallest = (family: IpFamily) => {
+        const found = holes.filter(hole => hole.family === family).map(({ mtu }) => mtu.bytes);
+        return found.length === 0 ? null : Math.min(...found);
+    };
+    return { ipv4: smallest("ipv4"), ipv6: smallest("ipv6") };
+}
+
+function evidenceOfHole({ report, family, direction, mtu }: Hole): Evidence {
+    const hit = mtu.paths.filter(bytes => bytes === mtu.bytes).length;
+    return {
+        vantagePoint: report.vantagePoint,
+        statement: `${family} ${direction}: ${mtu.bytes} bytes pass and ${mtu.bytes + 1} vanish, on ${hit} of ${mtu.paths.length} flows`,
+        samples: [],
+    };
+}
+
+function actionsFor(sizes: PerFamily<number | null>, filteredAt: IcmpFilteredAt): Action[] {
+    const clamps = IP_FAMILIES.flatMap(family => {
+        const bytes = sizes[family];
+        if (bytes === null) return [];
+        const value = mssForPath(bytes, family);
+        const sentence = `Clamp TCP's MSS for ${family === "ipv4" ? "IPv4" : "IPv6"} to ${value} (path MTU ${bytes}) in both directions.`;
+        return [{ component: "GatewayPath", argument: `mss.${family}`, value, sentence }];
+    });
+    if (filteredAt === "gateway") {
+        const sentence =
+            "Remove the gateway's rule that drops ICMP frag-needed and packet-too-big on the way to the VMs.";
+        return [...clamps, { component: null, argument: null, value: null, sentence }];
+    }
+    const sentence =
+        "Ask the uplink's provider to let ICMP frag-needed and packet-too-big pass: UDP and QUIC need them.";
+    return [...clamps, { component: null, argument: null, value: null, sentence }];
+}
+
+/**
+ * Handshakes stall at several endpoints where names resolve and TCP connects, but no hole was measured: the path MTU was
+ * not searched, or no flow of the search met the bad one of several paths.
+ */
+function suspectedHole(observation: Observation): Finding[] {
+    const { reports, trouble } = observation;
+    const stalls = trouble.filter(group => STALLS.includes(group.trouble));
+    if (stalls.length === 0 || isOneEndpoint(stalls, reports)) return [];
+    const affected = vantagePointsOf(stalls);
+    return [
+        {
+            cause: "pmtu-black-hole",
+            direction: suspectedDirection(reports.filter(report => affected.includes(report.vantagePoint))),
+            scope: scopeOf(affected, reports),
+            icmpFilteredAt: "beyond",
+            explains: [
+                ...stalls,
+                ...trouble.filter(group => group.trouble === "pull" && affected.includes(group.vantagePoint)),
+            ],
+            confidence: 0.5,
+            summary: "TLS handshakes stall after TCP has connected, as they do where large packets vanish.",
+            evidence: evidenceOf(observation, stalls),
+            actions: [
+                {
+                    component: "GatewayPath",
+                    argument: "mss",
+                    value: null,
+                    sentence: "Measure the path MTU (`pathMtu: true`) and clamp TCP's MSS to it.",
+                },
+            ],
+        },
+    ];
+}
+
+/** Small hellos pass an upload hole and large ones do not; a download hole keeps the certificate from both. */
+function suspectedDirection(reports: Report[]): Direction | null {
+    const sum = (size: "small" | "large", what: "attempts" | "failed") =>
+        reports.flatMap(report => report.endpoints).reduce((all, { byHello }) => all + (byHello[size]?.[what] ?? 0), 0);
+    if (sum("small", "attempts") === 0 || sum("large", "attempts") === 0) return null;
+    return sum("small", "failed") === 0 ? "upload" : "download";
+}

@@ -1,0 +1,82 @@
+import type { HostNetworkFacts } from "../probe/report.ts";
+import type { Finding, Observation, Report } from "./observation.ts";
+import { isVm, scopeOf } from "./scope.ts";
+
+/** Bytes that a bridge and the node behind it disagree on. */
+interface Mismatch {
+    report: Report;
+    link: string;
+    mtu: number;
+    bridge: string;
+    bridgeMtu: number;
+}
+
+/**
+ * A node whose link is larger than the gateway's bridge it hangs on: frames between the two sizes vanish without ICMP,
+ * since a bridge has none. TCP to the internet agrees on less and hides it, so it is concluded from facts.
+ */
+export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
+    const gateways = reports.filter(report => !isVm(report));
+    const mismatches = reports.filter(isVm).flatMap(report => gateways.flatMap(gateway => mismatchOf(report, gateway)));
+    if (mismatches.length === 0) return [];
+    const affected = [...new Set(mismatches.map(({ report }) => report.vantagePoint))];
+    return [
+        {
+            cause: "mtu-mismatch",
+            direction: null,
+            scope: scopeOf(affected, reports),
+            icmpFilteredAt: "nowhere",
+            explains: trouble.filter(
+                ({ vantagePoint, trouble: kind }) =>
+                    holeIsLocal(mismatches, vantagePoint, gateways) &&
+                    ["tls-timeout", "first-byte-timeout", "body-timeout", "slow", "pull"].includes(kind),
+            ),
+            confidence: 0.95,
+            summary: mismatches
+                .map(
+                    ({ report, link, mtu, bridge, bridgeMtu }) =>
+                        `${report.vantagePoint}'s ${link} has MTU ${mtu} on ${bridge} with ${bridgeMtu}`,
+                )
+                .join("; ")
+                .concat("."),
+            evidence: mismatches.map(({ report, link, mtu, bridge, bridgeMtu }) => ({
+                vantagePoint: report.vantagePoint,
+                statement: `${link}: MTU ${mtu}; the gateway's ${bridge}: ${bridgeMtu}`,
+                samples: [],
+            })),
+            actions: mismatches.map(({ report, bridgeMtu }) => ({
+                component: "NodeMtu",
+                argument: "mtu",
+                value: bridgeMtu,
+                sentence: `Set ${report.vantagePoint}'s MTU to at most ${bridgeMtu}, what its bridge carries.`,
+            })),
+        },
+    ];
+}
+
+function mismatchOf(report: Report, gateway: Report): Mismatch[] {
+    const own = egressLink(report.facts);
+    const mac = (report.facts.defaultRoute.ipv4 ?? report.facts.defaultRoute.ipv6)?.gatewayMac;
+    const bridge = gateway.facts.links.find(link => link.mac !== null && link.mac === mac);
+    if (!own || !bridge || own.mtu <= bridge.mtu) return [];
+    return [{ report, link: own.name, mtu: own.mtu, bridge: bridge.name, bridgeMtu: bridge.mtu }];
+}
+
+function egressLink(facts: HostNetworkFacts) {
+    const route = facts.defaultRoute.ipv4 ?? facts.defaultRoute.ipv6;
+    return facts.links.find(({ name }) => name === route?.link);
+}
+
+/** Whether what vanishes for a node vanishes at its bridge: the hole has the bridge's size and the gateway sees none. */
+function holeIsLocal(mismatches: Mismatch[], vantagePoint: string, gateways: Report[]): boolean {
+    const mismatch = mismatches.find(({ report }) => report.vantagePoint === vantagePoint);
+    if (!mismatch) return false;
+    const sizes = (["ipv4", "ipv6"] as const).flatMap(family => {
+        const measured = mismatch.report.pathMtu[family];
+        return [measured?.download, measured?.upload].flatMap(mtu => (mtu?.silent ? [mtu.bytes] : []));
+    });
+    const gatewaySees = gateways.some(({ pathMtu }) =>
+        [pathMtu.ipv4, pathMtu.ipv6].some(measured => measured?.upload?.silent || measured?.download?.silent),
+    );
+    return !gatewaySees && sizes.length > 0 && sizes.every(bytes => bytes === mismatch.bridgeMtu);
+}

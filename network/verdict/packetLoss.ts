@@ -1,0 +1,82 @@
+import { losesPackets } from "./connections.ts";
+import { evidenceOf, type Finding, type Observation, type Trouble } from "./observation.ts";
+import { isOneEndpoint, scopeOf } from "./scope.ts";
+
+/** What loss does to a connection that has come about, or nearly so. */
+const DELAYED: readonly Trouble[] = [
+    "slow",
+    "slow-dns",
+    "tls-timeout",
+    "first-byte-timeout",
+    "body-timeout",
+    "connect-timeout",
+    "dns",
+];
+
+/** Segments that had to be sent again in connections that succeeded: packets of any size get lost. */
+export function packetLoss(observation: Observation): Finding[] {
+    const { reports, trouble } = observation;
+    const lossy = reports.filter(losesPackets);
+    if (lossy.length === 0) return [];
+    const affected = lossy.map(({ vantagePoint }) => vantagePoint);
+    const explains = trouble.filter(
+        ({ vantagePoint, trouble: kind }) => affected.includes(vantagePoint) && DELAYED.includes(kind),
+    );
+    return [
+        {
+            cause: "packet-loss",
+            direction: null,
+            scope: scopeOf(affected, reports),
+            icmpFilteredAt: "nowhere",
+            explains,
+            confidence: 0.8,
+            summary: `Packets of any size get lost on the way from ${affected.join(", ")}.`,
+            evidence: [
+                ...lossy.map(report => ({
+                    vantagePoint: report.vantagePoint,
+                    statement: `${report.endpoints.reduce((sum, endpoint) => sum + endpoint.repeated, 0)} successful connections had to repeat packets`,
+                    samples: [],
+                })),
+                ...evidenceOf(observation, explains),
+            ],
+            actions: [
+                {
+                    component: null,
+                    argument: null,
+                    value: null,
+                    sentence: "Look for the link that loses packets: its error counters, its load, its cable.",
+                },
+            ],
+        },
+    ];
+}
+
+/** One endpoint stalls for everybody, while the others answer: it is slow or broken, not the path to it. */
+export function slowEndpoint(observation: Observation): Finding[] {
+    const { reports, trouble } = observation;
+    const stalls = trouble.filter(({ trouble: kind }) =>
+        ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"].includes(kind),
+    );
+    if (stalls.length === 0 || !isOneEndpoint(stalls, reports)) return [];
+    const name = stalls[0]!.endpoint;
+    return [
+        {
+            cause: "upstream",
+            direction: null,
+            scope: "endpoint",
+            icmpFilteredAt: "nowhere",
+            explains: stalls,
+            confidence: 0.8,
+            summary: `${name} accepts connections and then does not answer in time, from everywhere.`,
+            evidence: evidenceOf(observation, stalls),
+            actions: [
+                {
+                    component: null,
+                    argument: null,
+                    value: null,
+                    sentence: `Ask the operator of ${name}; a mirror bridges the time.`,
+                },
+            ],
+        },
+    ];
+}
