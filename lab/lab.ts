@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { CommandResult } from "../provider/host/session.ts";
 import { baseSystem } from "./base.ts";
 import { stopDaemons } from "./daemon.ts";
@@ -255,6 +255,14 @@ async function clean(instance: string): Promise<void> {
     await unwire(instance);
     await rm(overlays, { recursive: true, force: true });
     await rm(run, { recursive: true, force: true });
+    for (const shared of [overlays, run, ...cgroups].map(dirname)) await removeIfEmpty(shared);
+}
+
+/** Instances share these directories; the last one takes them along. */
+async function removeIfEmpty(directory: string): Promise<void> {
+    await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+        if (!["ENOENT", "ENOTEMPTY", "EBUSY"].includes(error.code ?? "")) throw error;
+    });
 }
 
 function leftovers(instance: string): LabStatus["leftovers"] {
