@@ -8,6 +8,9 @@ const percent = z.number().min(0).max(100);
 const milliseconds = z.number().min(0).max(60_000);
 const linkMtu = z.int().min(576).max(65_535);
 
+const ipTarget = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+const isTarget = (value: string) => Object.hasOwn(INTERNET_HOSTS, value) || ipTarget.safeParse(value).success;
+
 /** One path between the provider's router and the internet; flows are spread over all paths by a hash of their ports. */
 const Path = z.strictObject({
     weight: z.int().min(1).max(256).default(1).describe("Share of the flows, relative to the other paths."),
@@ -84,12 +87,12 @@ const Gateway = z.strictObject({
     natPorts: z
         .int()
         .min(0)
-        .max(60_000)
+        .max(45_000)
         .default(0)
         .describe("Source ports the VMs' connections are masqueraded to; 0 stands for all."),
     bridgeMtu: linkMtu.default(1500).describe("MTU of the VMs' bridge, vmbr1."),
     blockFromVms: z
-        .array(z.string().min(1))
+        .array(z.string().refine(isTarget, "name a host of the lab, an address or a network such as 192.0.2.0/24"))
         .default([])
         .describe("Host names of the internet, or addresses and networks, that the gateway drops traffic to from VMs."),
 });

@@ -73,6 +73,7 @@ describe("a scenario", () => {
             { nodes: { overrides: { worker2: { mtu: 1400 } } } },
             "nodes.overrides.worker2: the scenario has no such node",
         ],
+        [{ gateway: { blockFromVms: ["192.0.2.0/24", "nowhere"] } }, "gateway.blockFromVms[1]: name a host of the lab"],
         [{ expect: { before: { cause: "gremlins" } } }, "expect.before.cause: "],
         [[], "the whole file: "],
     ])("is refused with the path of what is wrong: %j", (value, message) => {
