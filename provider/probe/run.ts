@@ -7,7 +7,8 @@ import type {
     VantageReport,
 } from "../../network/probe/report.ts";
 import { type PullAttempt, reportOf, type VantagePoint } from "../../network/probe/reportOf.ts";
-import type { HostSession } from "../host/session.ts";
+import { HostError } from "../host/hostError.ts";
+import type { CommandResult, HostSession } from "../host/session.ts";
 import { AgentMessage, agentTask } from "./messages.ts";
 import { AGENT_COMMAND, agentInput, PYTHON_TOO_OLD } from "./program.ts";
 
@@ -15,11 +16,6 @@ import { AGENT_COMMAND, agentInput, PYTHON_TOO_OLD } from "./program.ts";
 const SILENCE_MS = 20_000;
 /** Beyond the plan's budget: the last timeouts, the path MTU, the facts. */
 const GRACE_MS = 60_000;
-
-/** A host on which nothing could be measured. The message says why, what was changed (nothing), and what to do. */
-export class CannotProbe extends Error {
-    override name = "CannotProbe";
-}
 
 export interface ProbeOptions {
     signal?: AbortSignal;
@@ -29,7 +25,7 @@ export interface ProbeOptions {
 
 /**
  * Runs a plan on a host and sums up what it found. A run that is cut short gives a report of what came until then, with
- * `complete: false`; a host on which nothing could be measured is a `CannotProbe`.
+ * `complete: false`; a host on which nothing could be measured is a `HostError`.
  */
 export async function probeHost(
     session: HostSession,
@@ -52,14 +48,14 @@ export interface PathMtuMeasurement {
     facts: HostNetworkFacts;
 }
 
-/** Searches the path MTU from a host, in both directions, and nothing else. Throws `CannotProbe`. */
+/** Searches the path MTU from a host, in both directions, and nothing else. Throws `HostError`. */
 export async function measurePathMtu(
     session: HostSession,
     where: Pick<ProbePlan, "endpoints" | "families">,
     options: Pick<ProbeOptions, "signal"> = {},
 ): Promise<PathMtuMeasurement> {
     const { pathMtu, facts, incompleteReason } = await runAgent(session, ProbePlan.parse(where), false, options);
-    if (incompleteReason !== null) throw new CannotProbe(`${incompleteReason} Nothing was changed. Run it again.`);
+    if (incompleteReason !== null) throw cannot(session, `${incompleteReason} Nothing was changed. Run it again.`);
     return { result: pathMtu, ipv4: smallestMtu(pathMtu.ipv4), ipv6: smallestMtu(pathMtu.ipv6), facts };
 }
 
@@ -103,11 +99,11 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
         } else if (message.kind === "pull") pulls.push(message.pull);
         else if (message.kind === "pathMtu") pathMtu = message.pathMtu;
         else if (message.kind === "facts") facts = message.facts;
-        else if (message.kind === "failed") incompleteReason = `${session.host}: the probe failed: ${message.message}.`;
+        else if (message.kind === "failed") incompleteReason = `the probe failed: ${message.message}.`;
         else if (message.kind === "end") {
             seconds = message.seconds;
             if (message.outOfTime)
-                incompleteReason = `${session.host}: the budget of ${plan.budgetSeconds} s ended before the rounds did.`;
+                incompleteReason = `the budget of ${plan.budgetSeconds} s ended before the rounds did.`;
         }
     };
 
@@ -118,17 +114,19 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
             timeoutMs: plan.budgetSeconds * 1000 + GRACE_MS,
             signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,
         });
-        if (result.code !== 0 && incompleteReason === null) throw startFailure(session.host, result);
+        if (result.code !== 0 && incompleteReason === null) throw startFailure(session, result);
     } catch (error) {
-        if (error instanceof CannotProbe || (facts === undefined && !stop.signal.aborted)) throw error;
+        if ((error instanceof HostError && facts === undefined) || (facts === undefined && !stop.signal.aborted))
+            throw error;
         const why = stop.signal.aborted ? stopReason : error instanceof Error ? error.message : String(error);
-        incompleteReason = `${session.host}: the probe was cut short: ${why}.`;
+        incompleteReason = `the probe was cut short: ${why}.`;
     } finally {
         clearTimeout(silence);
     }
     if (facts === undefined)
-        throw new CannotProbe(
-            `${incompleteReason ?? `${session.host}: the probe ended without a word.`} Nothing was changed.`,
+        throw cannot(
+            session,
+            `${incompleteReason ?? "the probe ended without a word."} Nothing was changed. Run it again.`,
         );
     return { samples, pulls, pathMtu, facts, seconds, incompleteReason };
 }
@@ -147,16 +145,22 @@ function readMessage(line: string): AgentMessage | string {
     return `an answer that is not valid at ${issue.path.join(".") || "its top"}: ${issue.message}`;
 }
 
-function startFailure(host: string, { code, stderr }: { code: number; stderr: string }): CannotProbe {
-    const unchanged = "Nothing was changed.";
+function startFailure(session: HostSession, { code, stderr }: CommandResult): HostError {
     if (code === 127 || code === 126)
-        return new CannotProbe(
-            `${host}: there is no python3, which the probe runs on. ${unchanged} Install it with \`apt-get install python3\`, or let HostPrerequisites do it.`,
+        return new HostError(
+            session.host,
+            "missing-program",
+            "there is no python3, which the probe runs on. Nothing was changed. Install it with `apt-get install python3`, or let HostPrerequisites do it.",
         );
     if (code === PYTHON_TOO_OLD)
-        return new CannotProbe(
-            `${host}: Python ${stderr.trim()} is too old. ${unchanged} The probe needs 3.9 or later.`,
+        return cannot(
+            session,
+            `Python ${stderr.trim()} is too old. Nothing was changed. The probe needs 3.9 or later.`,
         );
     const last = stderr.trim().split("\n").at(-1) || "no message";
-    return new CannotProbe(`${host}: the probe ended with code ${code}: "${last}". ${unchanged} Run it again.`);
+    return cannot(session, `the probe ended with code ${code}: "${last}". Nothing was changed. Run it again.`);
+}
+
+function cannot(session: HostSession, message: string): HostError {
+    return new HostError(session.host, "step", message);
 }

@@ -1,7 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { passed } from "../../network/probe/passed.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import { VantageSummary } from "../../network/probe/report.ts";
-import { hostInputs, hostOutputs } from "../resource.ts";
+import { hostOfConnection } from "../host/connection.ts";
+import { machineIsThere } from "../probe/machine.ts";
+import { probeHost } from "../probe/run.ts";
+import { hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 /** Name of a vantage point: part of the resource's id. */
@@ -35,7 +40,10 @@ const outputs = z.object({
     report: VantageSummary.describe("What the run found, without its single connections."),
 });
 
-export const egress = {
+type Inputs = z.infer<typeof inputs>;
+type Outputs = z.infer<typeof outputs>;
+
+export const egress = resourceKind({
     token: "clearpath:probe:Egress",
     description:
         "One vantage point's probe run: DNS, TCP, TLS and HTTP to every endpoint, image pulls, path MTU. It changes nothing on the host, runs again when a trigger changes, and at every `up` after a run that failed.",
@@ -43,7 +51,33 @@ export const egress = {
     outputs,
     replaceOn: ["vantagePoint"],
     stableOutputs: ["ownerId"],
-} as const;
+    stale: ({ outputs: { passed } }) => (passed ? [] : ["passed"]),
+    async create(context, inputs) {
+        const outputs = await probe(context, inputs, randomUUID());
+        return { id: `${hostOfConnection(inputs.connection)}/egress/${inputs.vantagePoint}`, outputs };
+    },
+    async read(context, _id, state) {
+        return (await machineIsThere(context, state)) ? state : undefined;
+    },
+    update: (context, _id, olds, news) => probe(context, news, olds.outputs.ownerId),
+    async delete() {
+        // A probe leaves nothing on the host.
+    },
+});
 
 /** One vantage point's probe run: what works from there, what does not, and how it fails. */
 export class Egress extends resourceClass(egress) {}
+
+async function probe(context: OperationContext, inputs: Inputs, ownerId: string): Promise<Outputs> {
+    const { vantagePoint, role, plan } = inputs;
+    const session = await context.session(inputs.connection);
+    const report = await probeHost(session, { vantagePoint, role, plan }, { signal: context.signal });
+    if (report.incompleteReason !== null) context.log("warning", report.incompleteReason);
+    return {
+        machineId: report.facts.machineId,
+        ownerId,
+        ranAt: report.startedAt,
+        passed: passed(report),
+        report: VantageSummary.parse(report),
+    };
+}

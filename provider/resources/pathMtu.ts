@@ -1,7 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { Endpoint, ProbePlan } from "../../network/probe/plan.ts";
 import { HostNetworkFacts, PathMtuResult } from "../../network/probe/report.ts";
-import { hostInputs, hostOutputs } from "../resource.ts";
+import { hostOfConnection } from "../host/connection.ts";
+import { machineIsThere } from "../probe/machine.ts";
+import { measurePathMtu } from "../probe/run.ts";
+import { hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 import { triggers, vantagePointName } from "./egress.ts";
 
@@ -28,7 +32,10 @@ const outputs = z.object({
     facts: HostNetworkFacts.describe("What the host says about its own network."),
 });
 
-export const pathMtu = {
+type Inputs = z.infer<typeof inputs>;
+type Outputs = z.infer<typeof outputs>;
+
+export const pathMtu = resourceKind({
     token: "clearpath:probe:PathMtu",
     description:
         "The working path MTU from one vantage point, per IP family and direction, found by search and not by trust in ICMP. It changes nothing on the host and is measured again when a trigger changes.",
@@ -36,7 +43,26 @@ export const pathMtu = {
     outputs,
     replaceOn: ["vantagePoint"],
     stableOutputs: ["ownerId"],
-} as const;
+    async create(context, inputs) {
+        const outputs = await measure(context, inputs, randomUUID());
+        return { id: `${hostOfConnection(inputs.connection)}/path-mtu/${inputs.vantagePoint}`, outputs };
+    },
+    async read(context, _id, state) {
+        return (await machineIsThere(context, state)) ? state : undefined;
+    },
+    update: (context, _id, olds, news) => measure(context, news, olds.outputs.ownerId),
+    async delete() {
+        // A measurement leaves nothing on the host.
+    },
+});
 
 /** The working path MTU from one vantage point, per IP family and direction. */
 export class PathMtu extends resourceClass(pathMtu) {}
+
+async function measure(context: OperationContext, inputs: Inputs, ownerId: string): Promise<Outputs> {
+    const { endpoints, families } = inputs;
+    const measuredAt = new Date().toISOString();
+    const session = await context.session(inputs.connection);
+    const measured = await measurePathMtu(session, { endpoints, families }, { signal: context.signal });
+    return { machineId: measured.facts.machineId, ownerId, measuredAt, ...measured };
+}

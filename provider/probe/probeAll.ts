@@ -1,0 +1,81 @@
+import type { ProbePlan } from "../../network/probe/plan.ts";
+import type { Sample, VantageReport } from "../../network/probe/report.ts";
+import { type Verdict, verdictOf } from "../../network/verdict.ts";
+import { Connection } from "../host/connection.ts";
+import { HostError } from "../host/hostError.ts";
+import { Sessions } from "../host/sessions.ts";
+import { probeHost } from "./run.ts";
+
+/** A host to probe from. */
+export interface ProbedHost {
+    vantagePoint: string;
+    role: VantageReport["role"];
+    connection: unknown;
+}
+
+/** What all hosts found together. */
+export interface ProbeAllResult {
+    /** In the order of the hosts; those that could not be probed are missing. */
+    reports: VantageReport[];
+    verdict: Verdict;
+    /** Hosts that could not be probed, with the sentence that says why. */
+    unprobed: { vantagePoint: string; reason: string }[];
+}
+
+export interface ProbeAllOptions {
+    /** Called with a sentence as each host begins and ends. */
+    onProgress?: (sentence: string) => void;
+    onSample?: (vantagePoint: string, sample: Sample) => void;
+    signal?: AbortSignal;
+}
+
+/**
+ * Probes from all hosts at once and judges what they found. Throws the HostError of the first host when none could be
+ * probed, and a ZodError on a connection that is not valid.
+ */
+export async function probeAll(
+    hosts: readonly ProbedHost[],
+    plan: ProbePlan,
+    { onProgress, onSample, signal }: ProbeAllOptions = {},
+): Promise<ProbeAllResult> {
+    const sessions = new Sessions(signal ?? new AbortController().signal);
+    const probeFrom = async ({ vantagePoint, role, connection }: ProbedHost): Promise<VantageReport | HostError> => {
+        try {
+            const session = await sessions.session(Connection.parse(connection));
+            onProgress?.(`${vantagePoint}: probing`);
+            const report = await probeHost(
+                session,
+                { vantagePoint, role, plan },
+                { signal, onSample: sample => onSample?.(vantagePoint, sample) },
+            );
+            onProgress?.(`${vantagePoint}: ${summary(report)}`);
+            return report;
+        } catch (error) {
+            if (!(error instanceof HostError)) throw error;
+            onProgress?.(error.message);
+            return error;
+        }
+    };
+
+    try {
+        const results = await Promise.all(hosts.map(probeFrom));
+        const reports = results.filter((result): result is VantageReport => !(result instanceof HostError));
+        const unprobed = results.flatMap((result, index) =>
+            result instanceof HostError ? [{ vantagePoint: hosts[index]!.vantagePoint, reason: result.message }] : [],
+        );
+        const [first] = results;
+        if (reports.length === 0 && first instanceof HostError) throw first;
+        return { reports, verdict: verdictOf(reports), unprobed };
+    } finally {
+        sessions.close();
+    }
+}
+
+function summary({ endpoints, pulls, stability, seconds }: VantageReport): string {
+    const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
+    const succeeded = sum(endpoints.map(endpoint => endpoint.succeeded));
+    const attempts = sum(endpoints.map(endpoint => endpoint.attempts));
+    const pulled = pulls.filter(pull => pull.succeeded === pull.attempts).length;
+    const images = pulls.length > 0 ? `, ${pulled} of ${pulls.length} images pulled` : "";
+    return `${stability}: ${succeeded} of ${attempts} connections succeeded${images}, in ${seconds.toFixed(1)} s`;
+}
