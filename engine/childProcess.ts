@@ -17,6 +17,8 @@ export interface RunningProcess {
     readonly exit: Promise<Exit>;
     /** The last lines it wrote. */
     output(): string;
+    /** Sends SIGINT to it and to what it started, and leaves the rest to them. */
+    interrupt(): void;
     /** Ends it and what it started: SIGINT, and SIGKILL when it is not gone after five seconds. */
     stop(): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function start(command: string, args: string[], options: StartOptio
         pid: child.pid!,
         exit,
         output: () => kept.join("\n"),
+        interrupt: () => signalGroup(child, "SIGINT"),
         async stop() {
             if (child.exitCode === null && child.signalCode === null) signalGroup(child, "SIGINT");
             const timer = setTimeout(() => signalGroup(child, "SIGKILL"), GRACE_MS);

@@ -1,4 +1,5 @@
-import type { Diagnostic, EngineEvent, Listener, StepEvent, StepOp, Violation } from "./events.ts";
+import { Collector, declined, type EngineResult } from "./collector.ts";
+import type { Listener } from "./events.ts";
 import { lockStack } from "./lock.ts";
 import { type OpenStack, openStack, passphraseFrom } from "./openStack.ts";
 import { type PassSettings, runPass } from "./pass.ts";
@@ -29,64 +30,6 @@ export interface EngineOptions {
     onEvent?: Listener;
     /** Cancels the run: nothing new is begun, and what was done is kept. */
     signal?: AbortSignal;
-}
-
-export interface EngineResult {
-    ok: boolean;
-    /** What was done, or in a preview would be, in order. */
-    steps: { urn: string; op: StepOp }[];
-    /** Resources of plugins that were created, updated, replaced or deleted; by a refresh: found changed or gone. */
-    changes: number;
-    violations: Violation[];
-    /** The stack's outputs, secrets hidden. */
-    outputs: Record<string, unknown>;
-    diagnostics: Diagnostic[];
-}
-
-const CHANGING: ReadonlySet<StepOp> = new Set(["create", "update", "delete", "replace", "create-replacement"]);
-
-/** Gathers a result from the events of a pass. */
-class Collector {
-    readonly #steps: StepEvent[] = [];
-    readonly #violations: Violation[] = [];
-    readonly #diagnostics: Diagnostic[] = [];
-
-    take(event: EngineEvent): void {
-        if (event.kind === "step" && event.phase === "done") this.#steps.push(event);
-        if (event.kind === "violation") {
-            const { kind: _kind, ...violation } = event;
-            this.#violations.push(violation);
-        }
-        if (event.kind === "diagnostic") {
-            const { kind: _kind, ...diagnostic } = event;
-            this.#diagnostics.push(diagnostic);
-        }
-    }
-
-    result(ok: boolean, outputs: Record<string, unknown>): EngineResult {
-        const changed = this.#steps.filter(step => step.counted && CHANGING.has(step.op));
-        return {
-            ok,
-            steps: this.#steps.map(({ urn, op }) => ({ urn, op })),
-            changes: new Set(changed.map(step => step.urn)).size,
-            violations: this.#violations,
-            outputs,
-            diagnostics: this.#diagnostics,
-        };
-    }
-
-    /** Whether anything but default providers changes. */
-    changesAnything(): boolean {
-        return this.#steps.some(({ op, type, urn }) => {
-            const isDefaultProvider = type.startsWith("pulumi:providers:") && urn.includes("::default");
-            return op !== "same" && op !== "remove-pending-replace" && !isDefaultProvider;
-        });
-    }
-}
-
-function failure(message: string): EngineResult {
-    const diagnostics: Diagnostic[] = [{ severity: "error", message }];
-    return { ok: false, steps: [], changes: 0, violations: [], outputs: {}, diagnostics };
 }
 
 /** A run of the embedded engine over an open stack: its preview and, for `up`, its update. */
@@ -132,7 +75,8 @@ class EngineRun {
         };
         tell({ kind: "pass", pass: name });
         const { failed, outputs } = await runPass(settings);
-        if (!failed && this.#options.expectNoChanges && collector.changesAnything()) {
+        const checked = name !== "preview" || operation === "preview";
+        if (!failed && checked && this.#options.expectNoChanges && collector.changesAnything()) {
             const verb = name === "preview" ? "proposed" : "made";
             listen({
                 kind: "diagnostic",
@@ -150,8 +94,7 @@ class EngineRun {
         if (operation === "up" || confirm !== undefined) {
             const proposed = await this.#pass("preview");
             if (!proposed.ok || signal?.aborted) return proposed;
-            if (confirm !== undefined && !(await confirm(proposed)))
-                return { ...failure("Declined. Nothing was done."), outputs: proposed.outputs };
+            if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed.outputs);
         }
         return this.#pass(operation === "up" ? "update" : "destroy");
     }

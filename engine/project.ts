@@ -30,8 +30,23 @@ export interface Project {
     main: string;
     /** Plugins named in the project: package name to directory, absolute. */
     pluginDirectories: Map<string, string>;
-    /** `backend.url` of Pulumi.yaml. */
-    backendUrl: string | undefined;
+}
+
+async function readProjectFile(directory: string): Promise<{ file: string; settings: z.infer<typeof projectSchema> }> {
+    const file = join(directory, "Pulumi.yaml");
+    const text = await readFile(file, "utf8").catch(() => {
+        throw new Error(`There is no ${file}. Run the command in the directory of a Pulumi program.`);
+    });
+    const parsed = projectSchema.safeParse(parse(text));
+    if (parsed.success) return { file, settings: parsed.data };
+    const { path, message } = parsed.error.issues[0]!;
+    throw new Error(`${file}: ${path.join(".")}: ${message}. Nothing was done.`);
+}
+
+/** Name and `backend.url` of a project, whichever engine is going to run it. */
+export async function projectIdentity(directory: string): Promise<{ name: string; backendUrl: string | undefined }> {
+    const { settings } = await readProjectFile(directory);
+    return { name: settings.name, backendUrl: settings.backend?.url };
 }
 
 /**
@@ -39,17 +54,9 @@ export interface Project {
  * the file's name when it is missing or wrong.
  */
 export async function readProject(directory: string): Promise<Project> {
-    const file = join(directory, "Pulumi.yaml");
-    const text = await readFile(file, "utf8").catch(() => {
-        throw new Error(`There is no ${file}. Run the command in the directory of a Pulumi program.`);
-    });
-    const parsed = projectSchema.safeParse(parse(text));
-    if (!parsed.success) {
-        const { path, message } = parsed.error.issues[0]!;
-        throw new Error(`${file}: ${path.join(".")}: ${message}. Nothing was done.`);
-    }
-    const { name, main, runtime, plugins, backend } = parsed.data;
-    for (const key of REFUSED) if (parsed.data[key] !== undefined) throw new Unsupported(`"${key}"`, file);
+    const { file, settings } = await readProjectFile(directory);
+    const { name, main, runtime, plugins } = settings;
+    for (const key of REFUSED) if (settings[key] !== undefined) throw new Unsupported(`"${key}"`, file);
     if (runtime.name !== "nodejs") throw new Unsupported(`runtime ${runtime.name}`, file);
     for (const [option, value] of Object.entries(runtime.options)) {
         const harmless = (option === "typescript" && value === false) || option === "packagemanager";
@@ -63,6 +70,5 @@ export async function readProject(directory: string): Promise<Project> {
         directory: resolve(directory),
         main: resolve(directory, main),
         pluginDirectories: new Map(plugins.providers.map(plugin => [plugin.name, resolve(directory, plugin.path)])),
-        backendUrl: backend?.url,
     };
 }

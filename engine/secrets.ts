@@ -43,21 +43,11 @@ function decryptWith(key: Buffer, ciphertext: string): string {
     return decipher.update(bytes.subarray(0, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8");
 }
 
-/** Values that did not change keep their ciphertext, so that a state written twice is the same text. */
 function crypterWith(key: Buffer, salt: string): Crypter {
-    const known = new Map<string, string>();
     return {
         salt,
-        encrypt(plaintext) {
-            const ciphertext = known.get(plaintext) ?? encryptWith(key, plaintext);
-            known.set(plaintext, ciphertext);
-            return ciphertext;
-        },
-        decrypt(ciphertext) {
-            const plaintext = decryptWith(key, ciphertext);
-            known.set(plaintext, ciphertext);
-            return plaintext;
-        },
+        encrypt: plaintext => encryptWith(key, plaintext),
+        decrypt: ciphertext => decryptWith(key, ciphertext),
     };
 }
 

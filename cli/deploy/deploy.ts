@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import type { EngineResult } from "../../engine/engine.ts";
+import type { EngineResult } from "../../engine/collector.ts";
 import type { Listener } from "../../engine/events.ts";
 import { deployEmbedded } from "./embedded.ts";
 import { deployWithPulumi } from "./pulumi.ts";

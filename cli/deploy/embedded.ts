@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { type EngineResult, runEngine } from "../../engine/engine.ts";
-import { readProject } from "../../engine/project.ts";
+import type { EngineResult } from "../../engine/collector.ts";
+import { runEngine } from "../../engine/engine.ts";
+import { projectIdentity } from "../../engine/project.ts";
 import { stateDirectory } from "./backend.ts";
 import type { DeployOptions } from "./deploy.ts";
 
@@ -8,7 +9,7 @@ import type { DeployOptions } from "./deploy.ts";
 export async function deployEmbedded(options: DeployOptions & { env: NodeJS.ProcessEnv }): Promise<EngineResult> {
     const { cwd, env, policyPackConfig, policyPacks, stateDir } = options;
     const configFile = policyPackConfig === undefined ? undefined : resolve(policyPackConfig);
-    const project = await readProject(cwd);
+    const project = await projectIdentity(cwd);
     return runEngine({
         operation: options.operation,
         directory: cwd,

@@ -1,9 +1,171 @@
-import type { EngineResult } from "../../engine/engine.ts";
-import type { DeployOptions } from "./deploy.ts";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { start } from "../../engine/childProcess.ts";
+import { Collector, declined, type EngineResult } from "../../engine/collector.ts";
+import type { Listener } from "../../engine/events.ts";
+import { projectIdentity } from "../../engine/project.ts";
+import { stateFileOf } from "../../engine/stateFile.ts";
+import { ownStateDirectory, stateDirectory } from "./backend.ts";
+import type { DeployOptions, Operation } from "./deploy.ts";
+import { followLog } from "./eventLog.ts";
+import { EventReader } from "./pulumiEvents.ts";
 
-export async function deployWithPulumi(
-    _options: DeployOptions & { env: NodeJS.ProcessEnv },
-    executable: string,
-): Promise<EngineResult> {
-    throw new Error(`${executable} cannot be driven yet. Use --engine embedded.`);
+type Options = DeployOptions & { env: NodeJS.ProcessEnv };
+type PulumiPass = "preview" | "update" | "refresh" | "destroy";
+
+/** Pulumi's command for a pass of an operation. */
+function commandOf(pass: PulumiPass, operation: Operation): string[] {
+    if (pass === "preview") return operation === "destroy" ? ["destroy", "--preview-only"] : ["preview"];
+    return [pass === "update" ? "up" : pass, "--yes", "--skip-preview"];
+}
+
+/** The backend a user logged in to, if any. */
+async function loggedIn(env: NodeJS.ProcessEnv): Promise<boolean> {
+    const file = join(env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "credentials.json");
+    const text = await readFile(file, "utf8").catch(() => "{}");
+    return Boolean(JSON.parse(text).current);
+}
+
+/** Pulumi's environment: the user's own, and where that says nothing of a backend, our file backend. */
+async function environment(options: Options, projectBackend: string | undefined): Promise<NodeJS.ProcessEnv> {
+    const { cwd, env, passphrase, stateDir } = options;
+    const settled: NodeJS.ProcessEnv = {
+        ...env,
+        // The program runs on the Node that runs us: an older one on PATH could not read TypeScript.
+        PATH: `${dirname(process.execPath)}${delimiter}${env.PATH ?? ""}`,
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        // Without it, Pulumi does not offer --event-log.
+        PULUMI_DEBUG_COMMANDS: "true",
+    };
+    if (passphrase !== undefined) settled.PULUMI_CONFIG_PASSPHRASE = passphrase;
+    if (stateDir !== undefined) settled.PULUMI_BACKEND_URL = `file://${resolve(stateDir)}`;
+    else if (!env.PULUMI_BACKEND_URL && projectBackend === undefined && !(await loggedIn(env))) {
+        settled.PULUMI_BACKEND_URL = `file://${ownStateDirectory(cwd)}`;
+    }
+    return settled;
+}
+
+/** Arguments that a pass takes from the options. */
+function argumentsOf(pass: PulumiPass, options: Options): string[] {
+    const {
+        stack,
+        refresh,
+        targets = [],
+        policyPacks,
+        policyPackConfig,
+        parallel,
+        expectNoChanges,
+        operation,
+    } = options;
+    const judged = pass === "preview" || pass === "update";
+    return [
+        ...commandOf(pass, operation),
+        "--stack",
+        stack,
+        "--non-interactive",
+        "--color",
+        "never",
+        ...(refresh && pass !== "refresh" ? ["--refresh"] : []),
+        ...targets.flatMap(target => ["--target", target]),
+        ...(judged ? policyPacks.flatMap(directory => ["--policy-pack", resolve(directory)]) : []),
+        ...(judged && policyPackConfig
+            ? policyPacks.flatMap(() => ["--policy-pack-config", resolve(policyPackConfig)])
+            : []),
+        ...(parallel === undefined ? [] : ["--parallel", String(parallel)]),
+        ...(expectNoChanges && pass !== "destroy" && (pass !== "preview" || operation === "preview")
+            ? ["--expect-no-changes"]
+            : []),
+    ];
+}
+
+/** Drives one Pulumi CLI for one stack. */
+class PulumiRun {
+    readonly #options: Options;
+    readonly #executable: string;
+    readonly #env: NodeJS.ProcessEnv;
+
+    constructor(options: Options, executable: string, env: NodeJS.ProcessEnv) {
+        this.#options = options;
+        this.#executable = executable;
+        this.#env = env;
+    }
+
+    /** Makes the stack where our kind of backend does not have it yet. */
+    async createStack(directory: string, project: string): Promise<void> {
+        const { stack, cwd } = this.#options;
+        await mkdir(directory, { recursive: true });
+        if (existsSync(stateFileOf({ stateDirectory: directory, project, stack }))) return;
+        const made = await start(this.#executable, ["stack", "init", stack, "--no-select", "--non-interactive"], {
+            cwd,
+            env: this.#env,
+        });
+        if ((await made.exit).code !== 0) throw new Error(`pulumi stack init ${stack} failed: ${made.output()}`);
+    }
+
+    async pass(pass: PulumiPass): Promise<EngineResult> {
+        const { cwd, onEvent, signal } = this.#options;
+        const collector = new Collector();
+        const listen: Listener = event => {
+            collector.take(event);
+            onEvent?.(event);
+        };
+        onEvent?.({ kind: "pass", pass });
+        // The log has secrets in clear among its debug messages: a directory of our own, gone as soon as it was read.
+        const directory = await mkdtemp(join(tmpdir(), "clearpath-pulumi-"));
+        const log = join(directory, "events.jsonl");
+        const reader = new EventReader();
+        let finished = false;
+        const stopFollowing = followLog(log, event => {
+            if (event.summaryEvent) finished = true;
+            const ours = reader.read(event);
+            if (ours && !(ours.kind === "diagnostic" && ours.severity === "debug")) listen(ours);
+        });
+        try {
+            const args = [...argumentsOf(pass, this.#options), "--event-log", log];
+            const running = await start(this.#executable, args, { cwd, env: this.#env });
+            const cancel = () => running.interrupt();
+            signal?.addEventListener("abort", cancel, { once: true });
+            if (signal?.aborted) cancel();
+            const exit = await running.exit;
+            signal?.removeEventListener("abort", cancel);
+            await stopFollowing();
+            const ok = exit.code === 0;
+            if (!ok && !finished) throw new Error(`pulumi ${pass} could not run: ${running.output()}`);
+            if (!ok) this.#tellWhy(running.output(), collector, listen);
+            return collector.result(ok, reader.outputs);
+        } finally {
+            await stopFollowing();
+            await rm(directory, { recursive: true, force: true });
+        }
+    }
+
+    /** Errors that Pulumi only prints, such as unexpected changes, are not among its events. */
+    #tellWhy(output: string, collector: Collector, listen: Listener): void {
+        if (collector.hasFailure()) return;
+        for (const [, message] of output.matchAll(/^error: (.+)$/gm)) {
+            listen({ kind: "diagnostic", severity: "error", message: message! });
+        }
+    }
+}
+
+/** Runs an operation with the Pulumi CLI, and gives the result that the embedded engine would give. */
+export async function deployWithPulumi(options: Options, executable: string): Promise<EngineResult> {
+    const { operation, confirm, cwd, signal } = options;
+    const project = await projectIdentity(cwd);
+    const env = await environment(options, project.backendUrl);
+    const run = new PulumiRun(options, executable, env);
+    const backend = env.PULUMI_BACKEND_URL ?? project.backendUrl;
+    if (backend?.startsWith("file://")) {
+        const directory = stateDirectory({ stateDir: undefined, cwd, env, projectBackend: project.backendUrl });
+        await run.createStack(directory, project.name);
+    }
+    if (operation === "preview" || operation === "refresh") return run.pass(operation);
+    if (operation === "up" || confirm !== undefined) {
+        const proposed = await run.pass("preview");
+        if (!proposed.ok || signal?.aborted) return proposed;
+        if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed.outputs);
+    }
+    return run.pass(operation === "up" ? "update" : "destroy");
 }

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import grpc from "@grpc/grpc-js";
+import pluginInfo from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import status from "@pulumi/pulumi/proto/status_pb.js";
@@ -244,7 +245,7 @@ const implementation: Record<string, grpc.UntypedHandleCall> = {
         note("cancel", "engine::cancel");
         return new empty.Empty();
     }),
-    getPluginInfo: answer(() => new empty.Empty()),
+    getPluginInfo: answer(() => new pluginInfo.PluginInfo()),
 };
 
 const server = new grpc.Server();
