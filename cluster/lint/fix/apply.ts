@@ -4,9 +4,9 @@ import type { Fixed } from "../finding.ts";
 import { healthChecksIn } from "../flux/api.ts";
 import type { FluxKustomization } from "../flux/kustomization.ts";
 import type { Judgement, Repair, Subject } from "../judgement.ts";
-import { groupOf, nameOf, sameObject } from "../object.ts";
+import { groupOf, type KubernetesObject, nameOf, sameObject } from "../object.ts";
 import { parseYamlFile, type YamlDocument, type YamlFile } from "../yaml/file.ts";
-import { text } from "../yaml/located.ts";
+import { at, text } from "../yaml/located.ts";
 import { addChecks, dropEntries, edited, replaceWait, type TextEdit } from "./edit.ts";
 import type { HealthCheck } from "./healthCheck.ts";
 
@@ -23,7 +23,7 @@ export function applyRepairs(judgements: readonly Judgement[], subject: Subject)
         const { file } = document;
         if (!subject.repository.covers(file.path) || !isPlain(document)) continue;
         const repairs = agreed(judgements, instances);
-        const change = changeOf(document, repairs);
+        const change = changeOf(instances[0] as FluxKustomization, repairs);
         if (!change || !isHarmless(document, change.edits)) continue;
         editsOf.set(file, [...(editsOf.get(file) ?? []), ...change.edits]);
         const { object } = instances[0] as FluxKustomization;
@@ -57,11 +57,13 @@ function keyOf(change: Repair["change"]): string {
     return change.type === "drop" ? `${change.list}:${change.entry.at.line}` : JSON.stringify(change);
 }
 
-function changeOf(document: YamlDocument, changes: Repair["change"][]) {
+function changeOf({ object }: FluxKustomization, changes: Repair["change"][]) {
+    const { document } = object;
     const drops = changes.filter(change => change.type === "drop");
     const replacement = changes.find(change => change.type === "replace-wait");
     const additions = changes.flatMap(change => (change.type === "add-check" ? [change.check] : []));
     if (drops.length > 0) return dropped(document, drops);
+    if (!isOwn(object, "healthChecks") || (replacement && !isOwn(object, "wait"))) return undefined;
     if (replacement) {
         const checks = withoutKnown(document, replacement.checks);
         const edits = replaceWait(document, checks);
@@ -71,6 +73,13 @@ function changeOf(document: YamlDocument, changes: Repair["change"][]) {
     const checks = withoutKnown(document, additions);
     const edits = checks.length > 0 ? addChecks(document, checks) : undefined;
     return edits && { edits, says: `healthChecks for ${checks.map(nameOf).join(", ")} added` };
+}
+
+/** Whether a field of `spec`, if it is there, stands in the object itself: what a patch sets is set again by it. */
+function isOwn({ root, document }: KubernetesObject, field: string): boolean {
+    const spec = at(root, "spec");
+    const place = spec?.type === "map" ? spec.entries.get(field)?.key : undefined;
+    return place === undefined || (place.document === document && place.node !== undefined);
 }
 
 function dropped(document: YamlDocument, drops: Extract<Repair["change"], { type: "drop" }>[]) {

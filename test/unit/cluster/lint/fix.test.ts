@@ -131,6 +131,17 @@ describe("fixing", () => {
         expect(findings.map(({ rule }) => rule)).toContain("wait-on-store");
     });
 
+    test("leaves a wait alone that a patch turns on over the object's own", async () => {
+        const patch =
+            '  patches:\n    - patch: "[{ op: add, path: /spec/wait, value: true }]"\n      target: { kind: Kustomization }\n';
+        write("clusters/root.yaml", kustomization(patch, { name: "root", path: "./apps" }));
+        write("apps/ks.yaml", kustomization("  wait: false\n"));
+        write("stores/doppler.yaml", store);
+        const { findings } = await lint([repository], { fix: true });
+        expect(read("apps/ks.yaml")).toBe(kustomization("  wait: false\n"));
+        expect(findings.map(({ rule }) => rule)).toContain("wait-on-store");
+    });
+
     test("leaves a Kustomization alone whose clusters disagree about it", async () => {
         const shared = kustomization("  wait: true\n");
         write("base/ks.yaml", shared);
@@ -182,14 +193,14 @@ describe("fixing", () => {
                     `${content}---\n${content.replaceAll("name: a", "name: b").replaceAll("SecretStore", "Pod")}`,
                 );
                 await lint([repository], { fix: true });
-                const after_ = read("ks.yaml");
-                const [first, second] = parseAllDocuments(after_).map(document => document.toJS());
+                const fixed = read("ks.yaml");
+                const [first, second] = parseAllDocuments(fixed).map(document => document.toJS());
                 const kept = checks.flatMap((isStore, position) => (isStore ? [] : [`n${position}`]));
                 expect((first.spec.healthChecks ?? []).map(({ name }: { name: string }) => name)).toEqual(kept);
                 expect(first.spec.prune).toBe(true);
                 expect(first.spec.timeout).toBe(after ? "5m" : undefined);
                 expect(second.spec.healthChecks).toHaveLength(checks.length);
-                for (const comment of content.match(/# .*/g) ?? []) expect(after_).toContain(comment);
+                for (const comment of content.match(/# .*/g) ?? []) expect(fixed).toContain(comment);
             }),
             { numRuns: 60 },
         );
