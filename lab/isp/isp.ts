@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { IpFamily } from "../../network/family.ts";
+import { mssForPath } from "../../network/mss.ts";
 import { startDaemon, stopDaemon, stopDaemons } from "../daemon.ts";
 import { addNamespace, deleteNamespace, forgetPaths, ipBatch, linkNames, setSysctls } from "../namespace.ts";
 import type { Scenario } from "../scenario.ts";
@@ -9,8 +11,10 @@ import { forwarderConfig } from "./path.ts";
 
 const FORWARDER = fileURLToPath(new URL("./forwarder.py", import.meta.url));
 
-/** Sizes packets as an uplink does, and takes bursts that wait for the forwarder without losing any uncounted. */
-const TUN = "mtu 1500 txqueuelen 5000";
+/** MTU of the devices at a path's ends: what enters is no larger than on the house's own Ethernet. */
+const TUN_MTU = 1500;
+/** Takes bursts that wait for the forwarder without losing any uncounted. */
+const TUN_QUEUE_PACKETS = 5000;
 
 /** Hosts at the two ends of every path. */
 const ENDS = ["isp", "internet"] as const;
@@ -90,7 +94,7 @@ async function makePath(instance: string, index: number): Promise<void> {
             const [own, peer] = host === "isp" ? [isp, internet] : [internet, isp];
             await ipBatch(instance, host, [
                 ...((await linkNames(instance, host)).includes(name) ? [] : [`tuntap add dev ${name} mode tun`]),
-                `link set ${name} ${TUN} up`,
+                `link set ${name} mtu ${TUN_MTU} txqueuelen ${TUN_QUEUE_PACKETS} up`,
                 `addr replace ${own.ipv4} peer ${peer.ipv4}/32 dev ${name}`,
                 `addr replace ${own.ipv6} peer ${peer.ipv6}/128 dev ${name} nodad`,
             ]);
@@ -110,15 +114,21 @@ async function routeToInternet(instance: string, scenario: Scenario): Promise<vo
     ]);
 }
 
+/**
+ * Servers advertise the MSS of their own link, as those behind load balancers do. By default Linux advertises what it has
+ * learnt of the path, and one frag-needed that reached a server would mend the client's uploads to it as well.
+ */
 async function routeToLan(instance: string, scenario: Scenario): Promise<void> {
+    const route = (network: string, family: IpFamily) =>
+        `route replace ${network} advmss ${mssForPath(TUN_MTU, family)} ${nextHops(scenario, "isp", family)}`;
     await ipBatch(instance, "internet", [
-        `route replace ${LAN.ipv4} ${nextHops(scenario, "isp", "ipv4")}`,
-        ...[LAN.ipv6, VM_SUBNET.ipv6].map(network => `route replace ${network} ${nextHops(scenario, "isp", "ipv6")}`),
+        route(LAN.ipv4, "ipv4"),
+        ...[LAN.ipv6, VM_SUBNET.ipv6].map(network => route(network, "ipv6")),
     ]);
 }
 
 /** All paths towards one side, with their weights. */
-function nextHops(scenario: Scenario, towards: "isp" | "internet", family: "ipv4" | "ipv6"): string {
+function nextHops(scenario: Scenario, towards: "isp" | "internet", family: IpFamily): string {
     const { paths } = scenario.internet;
     return paths
         .map(({ weight }, index) => {
