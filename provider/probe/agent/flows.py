@@ -44,7 +44,7 @@ class Flow:
         self.host = host
         self.link_mtu = link_mtu
         self.source_port = None
-        self.answer_seconds = 0.0
+        self.answer_seconds = None
         self.lossy = False
 
     def connect(self, max_segment=None):
@@ -115,7 +115,8 @@ class UploadFlow(Flow):
             raise failure_of(error) from error
         self.sent += payload
         started = time.monotonic()
-        needed = 3 if patient and self.lossy else 2 if patient else 1
+        needed = 3 if patient and self.lossy else 1
+        answer = 2 * max(info.rtt_us / 1e6, self.answer_seconds or 0.0) + 0.03
         retransmits, repeated_at = info.total_retrans, started
         while True:
             time.sleep(POLL_SECONDS)
@@ -125,12 +126,12 @@ class UploadFlow(Flow):
                 return Outcome(Outcome.TOLD, now.pmtu)
             if now.bytes_acked - self.before >= self.sent:
                 self.lossy = self.lossy or now.total_retrans > info.total_retrans
+                self.answer_seconds = time.monotonic() - started
                 return Outcome(Outcome.PASSED, size)
             if now.total_retrans > retransmits:
                 retransmits, repeated_at = now.total_retrans, time.monotonic()
-            round_trip = info.rtt_us / 1e6
             repeated_enough = retransmits - info.total_retrans >= needed
-            if repeated_enough and time.monotonic() - repeated_at > 2 * round_trip + 0.03:
+            if repeated_enough and time.monotonic() - repeated_at > answer:
                 break
             if time.monotonic() - started > LONGEST_SILENCE_SECONDS * (2 if patient else 1):
                 break
@@ -204,12 +205,13 @@ class DownloadFlow(Flow):
         How long nothing must come. A segment out of order shows that the server has answered and full ones are
         missing; without it the server may just be busy, and is given what it took before, twice over.
         """
+        if info.rcv_ooopack and not (patient and self.lossy):
+            return REPEAT_SECONDS + 3 * info.rtt_us / 1e6
+        if self.answer_seconds is None:
+            return LONGEST_SILENCE_SECONDS * (2 if patient else 1)
         if patient and self.lossy:
             return LONGEST_SILENCE_SECONDS
-        round_trips = 3 * info.rtt_us / 1e6
-        if info.rcv_ooopack:
-            return REPEAT_SECONDS + round_trips
-        return min(LONGEST_SILENCE_SECONDS, SILENCE_SECONDS + round_trips + 2 * self.answer_seconds)
+        return min(LONGEST_SILENCE_SECONDS, SILENCE_SECONDS + 3 * info.rtt_us / 1e6 + 2 * self.answer_seconds)
 
     def close(self):
         """Every question has a connection of its own: nothing is left open."""

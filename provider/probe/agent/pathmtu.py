@@ -75,7 +75,7 @@ def search(flow, result, hints):
 
 def floor_of(passes, failed):
     for size in (USUAL_FLOOR, FLOOR):
-        if size < failed and passes(size).kind != Outcome.LOST:
+        if size < failed and passes(size, patient=True).kind != Outcome.LOST:
             return size
     return None
 
