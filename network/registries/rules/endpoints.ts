@@ -1,0 +1,90 @@
+import { isIPv6 } from "node:net";
+import ipaddr from "ipaddr.js";
+import { hostAndPort, isLocalhost, normalizeEndpoint, type UsableEndpoint } from "../endpoint.ts";
+import type { Remark, RuleName, Severity, Subject } from "../finding.ts";
+
+type Say = (rule: RuleName, severity: Severity, message: string) => Remark;
+
+/** Rules about each endpoint by itself, and about endpoints listed twice. */
+export function endpointRemarks({ registries }: Subject): Remark[] {
+    return Object.entries(registries.mirrors ?? {}).flatMap(([name, mirror]) => {
+        const seen = new Set<string>();
+        return (mirror.endpoint ?? []).flatMap((text, index) => {
+            const path = ["mirrors", name, "endpoint", index];
+            const say: Say = (rule, severity, message) => ({ rule, severity, path, message });
+            const endpoint = normalizeEndpoint(text);
+            if (endpoint.kind !== "usable") return [unusableRemark(text, endpoint.kind, endpoint.reason, say)];
+            const remarks = usableRemarks(text, endpoint, say);
+            if (seen.has(endpoint.url)) {
+                const message = `${endpoint.url} is listed before; K3s leaves this one out. Remove it.`;
+                remarks.push(say("endpoint-duplicate", "warning", message));
+            }
+            seen.add(endpoint.url);
+            return remarks;
+        });
+    });
+}
+
+function unusableRemark(text: string, kind: "ignored" | "unclear", reason: string, say: Say): Remark {
+    const address = text.replace(/^[a-z]+:\/\//i, "").replace(/\/.*$/, "");
+    if (isIPv6(address) || (address.split(":").length > 2 && isIPv6(address.replace(/:\d+$/, "")))) {
+        const message =
+            "An IPv6 address stands in brackets, or its end is taken for a port. Write https://[address]:port.";
+        return say("endpoint-ipv6", "error", message);
+    }
+    const effect =
+        kind === "ignored" ? "K3s leaves this endpoint out" : "What K3s makes of this depends on its release";
+    return say("endpoint-invalid", "error", `${effect}: ${reason}. Write https://host:port.`);
+}
+
+function usableRemarks(text: string, endpoint: UsableEndpoint, say: Say): Remark[] {
+    const { scheme, host, path, url } = endpoint;
+    const { name, port } = hostAndPort(host);
+    const remarks: Remark[] = [];
+    if (scheme !== "http" && scheme !== "https") {
+        return [
+            say("endpoint-scheme", "error", `containerd speaks http and https, not ${scheme}. Write https://${host}.`),
+        ];
+    }
+    if (!text.includes("://")) {
+        remarks.push(
+            say("endpoint-scheme", "info", `Without a scheme K3s takes this for ${url}. Write what you mean.`),
+        );
+    }
+    if (port !== null && (port === "" || Number(port) < 1 || Number(port) > 65_535)) {
+        remarks.push(
+            say("endpoint-port", "error", `No connection can be made to port "${port}". Write one from 1 to 65535.`),
+        );
+    } else if ((scheme === "http" && port === "443") || (scheme === "https" && port === "80")) {
+        remarks.push(say("endpoint-port", "warning", `Port ${port} seldom speaks ${scheme}. Check scheme and port.`));
+    }
+    if (endpoint.overridePath && !path.split("/").includes("v2")) {
+        const asked = `${url.replace(/\/$/, "")}/<image>/manifests`;
+        const message = `containerd asks for ${asked}, without the /v2 of a registry. Write ${scheme}://${host}/v2${path}.`;
+        remarks.push(say("endpoint-path", "warning", message));
+    }
+    const unreachable = whyUnreachable(name);
+    if (unreachable) remarks.push(say("endpoint-unreachable", "error", unreachable));
+    if (scheme === "http" && !isLocalhost(host)) {
+        const message = `Anyone on the way can change images fetched by tag over ${url}. Give the registry a certificate and write https.`;
+        remarks.push(say("endpoint-plain-http", "warning", message));
+    }
+    return remarks;
+}
+
+/** Why no node can connect to a host of this name, or null. */
+function whyUnreachable(name: string): string | null {
+    if (/\.(?:svc|cluster\.local)\.?$/i.test(name)) {
+        return "containerd resolves names on the node, where the cluster's DNS is not asked. Use an address or name of the house.";
+    }
+    const address = name.replace(/^\[(.*)\]$/, "$1");
+    if (!ipaddr.isValid(address) || !/[.:]/.test(address)) return null;
+    const range = ipaddr.parse(address).range();
+    if (range === "unspecified" || range === "multicast" || range === "broadcast") {
+        return `${address} is no host's address (${range}). Write the registry's.`;
+    }
+    if (range === "linkLocal" && address.includes(":")) {
+        return `${address} is link-local: without a zone, which a URL here cannot have, it leads nowhere. Use a global address.`;
+    }
+    return null;
+}
