@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { deployCommand } from "./commands/deploy.ts";
 import { labCommand } from "./commands/lab.ts";
 import { addMainJob } from "./commands/labMainJob.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { CouldNotRun, EXIT } from "./exit.ts";
 
@@ -12,6 +13,7 @@ const program = new Command("clearpath")
 
 deployCommand(program);
 probeCommand(program);
+lintCommand(program);
 addMainJob(labCommand(program));
 
 /** Commander's own errors (unknown option, missing argument) are usage errors; help and version are not errors. */

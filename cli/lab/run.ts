@@ -116,7 +116,7 @@ function messagesOf(result: DeployResult): string[] {
 /** URNs of what an `up --refresh` put right. Probes run again after every change; they repair nothing. */
 export function repaired(result: DeployResult): string[] {
     return result.steps
-        .filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh")
+        .filter(({ op }) => op !== "same" && op !== "refresh")
         .map(({ urn }) => urn)
         .filter(urn => !urn.includes("clearpath:probe:") && /::clearpath:[a-z0-9]+:/.test(urn.replace(/\$/g, "::")))
         .sort();
