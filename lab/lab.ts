@@ -1,24 +1,23 @@
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { CommandResult } from "../provider/host/session.ts";
 import { baseSystem } from "./base.ts";
-import { stopDaemons } from "./daemon.ts";
-import { cgroupsOf, processesOfCgroups, removeCgroup } from "./hosts/cgroups.ts";
 import { newDisk } from "./hosts/disk.ts";
 import { execOnHost, onHost } from "./hosts/exec.ts";
 import { fingerprintOf, type HostFingerprint } from "./hosts/fingerprint.ts";
 import { clientKeyPath, hostKeyOf, makeClientKey } from "./hosts/identity.ts";
-import { makeDisk, powerOff, powerOn, removeDisk, unmountBelow } from "./hosts/power.ts";
-import { kill, leaderOf, processesIn } from "./hosts/processes.ts";
+import { makeDisk, powerOff, powerOn, removeDisk } from "./hosts/power.ts";
+import { leaderOf } from "./hosts/processes.ts";
 import { waitUntilReady } from "./hosts/ready.ts";
 import { applyToGateway, applyToNode } from "./hosts/scenario.ts";
 import { sharedLayers } from "./hosts/settings.ts";
-import { disableBridgeOffloads, namespacesOf, renewNamespace, unwire, wire } from "./hosts/wiring.ts";
+import { disableBridgeOffloads, namespacesOf, renewNamespace, wire } from "./hosts/wiring.ts";
 import { applyInternet, startInternet } from "./internet/internet.ts";
 import { applyIsp, startIsp } from "./isp/isp.ts";
 import { type Lock, lock } from "./lock.ts";
 import { installMissingPackages, requireLabMachine } from "./machine.ts";
+import { type LabRecord, readRecord, writeRecord } from "./record.ts";
+import { type Remains, remainsOf, removeRemains } from "./remains.ts";
 import type { Scenario } from "./scenario.ts";
 import { labTls } from "./tls.ts";
 import {
@@ -30,7 +29,7 @@ import {
     isInstanceName,
     type LabHost,
     labCaPath,
-    labPaths,
+    namespaceOf,
     nodeNames,
 } from "./topology.ts";
 
@@ -74,13 +73,6 @@ export interface LabUpOptions {
     onProgress(sentence: string): void;
 }
 
-/** What is kept in the run directory for other processes to find the lab by. */
-interface LabRecord {
-    scenario: Scenario;
-    workers: number;
-    layers: string[];
-}
-
 /** Locks this process holds, by instance: from `labUp` until `labDown`, or until the process ends. */
 const locks = new Map<string, Lock>();
 
@@ -97,13 +89,12 @@ export async function labUp({ instance = defaultInstance(), scenario, ...options
     await takeLock(instance);
     try {
         await installMissingPackages(onProgress);
-        await clean(instance);
+        await removeRemains(instance);
         const base = await baseSystem(onProgress);
         await labTls(onProgress);
         const layers = await sharedLayers(base, await readFile(labCaPath(), "utf8"));
 
         const record: LabRecord = { scenario, workers, layers };
-        await mkdir(labPaths(instance).run, { recursive: true });
         await writeRecord(instance, record);
         await makeClientKey(instance);
         onProgress(`wiring ${allHosts(workers).join(", ")}`);
@@ -121,7 +112,7 @@ export async function labUp({ instance = defaultInstance(), scenario, ...options
         onProgress(`lab ${instance} is up in scenario ${scenario.name}`);
         return handle(instance, record);
     } catch (error) {
-        await clean(instance);
+        await removeRemains(instance);
         await releaseLock(instance);
         throw error;
     }
@@ -131,7 +122,7 @@ export async function labUp({ instance = defaultInstance(), scenario, ...options
 export async function labDown(instance = defaultInstance()): Promise<void> {
     requireInstanceName(instance);
     await takeLock(instance);
-    await clean(instance);
+    await removeRemains(instance);
     await releaseLock(instance);
 }
 
@@ -143,7 +134,7 @@ export interface LabStatus {
     scenario: string | null;
     hosts: { name: LabHost; running: boolean; address: string | null }[];
     /** What is on this machine of the lab, whether or not it works: for seeing that nothing is left. */
-    leftovers: { namespaces: string[]; processes: number[]; mounts: string[]; directories: string[] };
+    remains: Remains;
 }
 
 /** Looks at a lab without touching it. */
@@ -154,7 +145,7 @@ export function labStatus(instance = defaultInstance()): LabStatus {
         const booted = name === "pve" || nodeNames(record?.workers ?? 0).includes(name);
         const running = booted
             ? leaderOf(instance, name) !== undefined
-            : namespacesOf(instance).includes(`${instance}-${name}`);
+            : namespacesOf(instance).includes(namespaceOf(instance, name));
         return { name, running, address: name === "internet" ? null : addressOf(name).ipv4 };
     });
     return {
@@ -162,7 +153,7 @@ export function labStatus(instance = defaultInstance()): LabStatus {
         up: record !== undefined && hosts.every(host => host.running),
         scenario: record?.scenario.name ?? null,
         hosts: record ? hosts : [],
-        leftovers: leftovers(instance),
+        remains: remainsOf(instance),
     };
 }
 
@@ -243,47 +234,6 @@ async function settle(instance: string, hosts: readonly LabHost[], { scenario, w
     await applyToGateway(instance, scenario, workers);
 }
 
-/** Removes everything of an instance, whatever state it is in and whoever left it. */
-async function clean(instance: string): Promise<void> {
-    const { run, overlays } = labPaths(instance);
-    await stopDaemons(instance);
-    const namespaces = namespacesOf(instance).map(name => join("/run/netns", name));
-    const cgroups = cgroupsOf(instance);
-    await kill(() => [...processesIn(namespaces), ...processesOfCgroups(cgroups)], `cannot stop lab ${instance}`);
-    cgroups.forEach(removeCgroup);
-    await unmountBelow(overlays);
-    await unwire(instance);
-    await rm(overlays, { recursive: true, force: true });
-    await rm(run, { recursive: true, force: true });
-    for (const shared of [overlays, run, ...cgroups].map(dirname)) await removeIfEmpty(shared);
-}
-
-/** Instances share these directories; the last one takes them along. */
-async function removeIfEmpty(directory: string): Promise<void> {
-    await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
-        if (!["ENOENT", "ENOTEMPTY", "EBUSY"].includes(error.code ?? "")) throw error;
-    });
-}
-
-function leftovers(instance: string): LabStatus["leftovers"] {
-    const { run, overlays } = labPaths(instance);
-    const namespaces = namespacesOf(instance);
-    const processes = [
-        ...processesIn(namespaces.map(name => join("/run/netns", name))),
-        ...processesOfCgroups(cgroupsOf(instance)),
-    ];
-    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
-        .split("\n")
-        .map(line => line.split(" ")[4] ?? "")
-        .filter(point => point.startsWith(`${overlays}/`));
-    return {
-        namespaces,
-        processes: [...new Set(processes)],
-        mounts,
-        directories: [run, overlays, ...cgroupsOf(instance)].filter(existsSync),
-    };
-}
-
 function requireInstanceName(instance: string): void {
     if (isInstanceName(instance)) return;
     throw new Error(`"${instance}" is no name for a lab. CLEARPATH_LAB takes up to 20 small letters and digits.`);
@@ -297,15 +247,4 @@ async function takeLock(instance: string): Promise<void> {
 async function releaseLock(instance: string): Promise<void> {
     await locks.get(instance)?.release();
     locks.delete(instance);
-}
-
-const recordFile = (instance: string) => join(labPaths(instance).run, "lab.json");
-
-function writeRecord(instance: string, record: LabRecord): Promise<void> {
-    return writeFile(recordFile(instance), JSON.stringify(record, null, 2));
-}
-
-function readRecord(instance: string): LabRecord | undefined {
-    const file = recordFile(instance);
-    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as LabRecord) : undefined;
 }

@@ -4,6 +4,7 @@ import type { LabHost } from "../topology.ts";
 import { newIdentity } from "./identity.ts";
 import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
 import type { HostDisk } from "./power.ts";
+import { K3S_UNITS } from "./settings.ts";
 
 /** Programs of a container runtime: a Proxmox host has none. */
 const CONTAINER_RUNTIME = [
@@ -13,8 +14,11 @@ const CONTAINER_RUNTIME = [
     "/usr/sbin/runc",
     "/etc/containerd",
     "/usr/local/bin/k3s",
-    "/etc/systemd/system/k3s.service",
+    ...Object.values(K3S_UNITS).map(unit => `/etc/systemd/system/${unit}`),
 ];
+
+/** Written by ifupdown2's package; a node that another manager sets up has none. */
+const IFUPDOWN_FILE = "/etc/network/interfaces";
 
 /** What a host's disk holds when it comes out of its box: the shared layers, its own identity and its network. */
 export async function newDisk(
@@ -31,12 +35,16 @@ export async function newDisk(
             absent: CONTAINER_RUNTIME,
         };
     }
+    const role = host === "cp1" ? "server" : "agent";
     const network = nodeNetworkFile(host, nodeMtus(scenario, host));
     const manager = linkManagerOf(host) === "ifupdown2" ? "networking.service" : "systemd-networkd.service";
     return {
         layers,
         files: [...identity, network],
-        enable: [manager, "containerd.service", "k3s.service"],
-        absent: network.path === "/etc/network/interfaces" ? [] : ["/etc/network/interfaces"],
+        enable: [manager, "containerd.service", K3S_UNITS[role]],
+        absent: [
+            `/etc/systemd/system/${K3S_UNITS[role === "server" ? "agent" : "server"]}`,
+            ...(network.path === IFUPDOWN_FILE ? [] : [IFUPDOWN_FILE]),
+        ],
     };
 }

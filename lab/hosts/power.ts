@@ -106,14 +106,17 @@ export async function removeDisk(instance: string, host: LabHost): Promise<void>
     await rm(diskOf(instance, host), { recursive: true, force: true });
 }
 
-/** Unmounts whatever is mounted in a directory, innermost first. */
-export async function unmountBelow(directory: string): Promise<void> {
-    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+/** Mount points in a directory, innermost last. */
+export function mountsBelow(directory: string): string[] {
+    return readFileSync("/proc/self/mountinfo", "utf8")
         .split("\n")
         .map(line => line.split(" ")[4] ?? "")
-        .filter(point => point.startsWith(`${directory}/`))
-        .reverse();
-    for (const point of mounts) {
+        .filter(point => point.startsWith(`${directory}/`));
+}
+
+/** Unmounts whatever is mounted in a directory. */
+export async function unmountBelow(directory: string): Promise<void> {
+    for (const point of mountsBelow(directory).reverse()) {
         // A mount that a dying process still holds goes when that process is gone.
         if ((await command(["umount", point])).code !== 0) await must("unmount", ["umount", "--lazy", point]);
     }

@@ -16,6 +16,11 @@ export interface HostFile {
 /** Directory that K3s has containerd read its registry hosts from. */
 export const K3S_CERTS_D = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d";
 
+/** systemd units of K3s, named as its installer names them. */
+export const K3S_UNITS = { server: "k3s.service", agent: "k3s-agent.service" } as const;
+
+const K3S_STAND_IN = new URL("../k3sStandIn.py", import.meta.url);
+
 /** Timers that a machine fresh from the mirror has no use for, and a unit that would obey this machine's boot options. */
 const MASKED_UNITS = [
     "apt-daily.timer",
@@ -58,6 +63,24 @@ WantedBy=sysinit.target
 
 const CERTIFICATE_PATH = "/usr/local/share/ca-certificates/clearpath-lab.crt";
 
+function k3sUnit(role: keyof typeof K3S_UNITS): string {
+    return `[Unit]
+Description=Lightweight Kubernetes (stand-in: renders containerd's registry hosts)
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=notify
+KillMode=process
+ExecStart=/usr/local/bin/k3s ${role}
+Restart=always
+RestartSec=5s
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
 async function settingsFiles(caCertificate: string): Promise<HostFile[]> {
     return [
         { path: CERTIFICATE_PATH, content: caCertificate },
@@ -77,13 +100,10 @@ async function settingsFiles(caCertificate: string): Promise<HostFile[]> {
             ].join("\n"),
         },
         { path: `/usr/lib/systemd/system/${WRITABLE_LINKS}`, content: WRITABLE_LINKS_UNIT },
-        { path: "/usr/local/bin/k3s", content: await repositoryFile("../k3sStandIn.py"), mode: 0o755 },
-        { path: "/etc/systemd/system/k3s.service", content: await repositoryFile("../k3sStandIn.service") },
+        { path: "/usr/local/bin/k3s", content: await readFile(K3S_STAND_IN, "utf8"), mode: 0o755 },
+        { path: `/etc/systemd/system/${K3S_UNITS.server}`, content: k3sUnit("server") },
+        { path: `/etc/systemd/system/${K3S_UNITS.agent}`, content: k3sUnit("agent") },
     ];
-}
-
-function repositoryFile(path: string): Promise<string> {
-    return readFile(new URL(path, import.meta.url), "utf8");
 }
 
 /**
