@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterEgress } from "./components/clusterEgress.ts";
+import { programError } from "./components/programError.ts";
 import { readStackConfig } from "./components/stackConfig.ts";
 
 const read = readStackConfig(pulumi.runtime.allConfig());
-if ("faults" in read) throw new pulumi.RunError(read.faults.join("\n"));
+if ("faults" in read) throw programError(read.faults.join("\n"));
 
 const egress = new ClusterEgress("egress", read.config);
 

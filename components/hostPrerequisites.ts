@@ -2,6 +2,7 @@ import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { installScript, removeScript } from "./aptPackages.ts";
 import type { HostArgs } from "./hosts.ts";
+import { programError } from "./programError.ts";
 
 export interface HostPrerequisitesArgs {
     hosts: HostArgs[];
@@ -50,11 +51,10 @@ function remoteConnection(connection: HostArgs["connection"]): pulumi.Output<typ
 type Dialled = Omit<pulumi.Unwrap<HostArgs["connection"]>, "proxy">;
 
 function dialled(host: Dialled) {
-    if (host.privateKeyPath !== undefined && host.privateKey === undefined && host.agentSocketPath === undefined)
-        throw new pulumi.ResourceError(
+    const usable = [host.privateKey, host.agentSocketPath, host.password].some(given => given !== undefined);
+    if (host.privateKeyPath !== undefined && !usable)
+        throw programError(
             `${host.host}: @pulumi/command reads no key files. Nothing was installed. Give connection.privateKey or connection.agentSocketPath in place of privateKeyPath.`,
-            undefined,
-            true,
         );
     const { privateKeyPath, knownHostsPath, hostKeyCommand, insecureIgnoreHostKey, ...known } = host;
     return known;

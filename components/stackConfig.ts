@@ -51,7 +51,13 @@ function decoded(key: keyof StackSettings, text: string): unknown {
 
 /** What each value alone may say, but not together. */
 function contradictions(settings: StackSettings): Fault[] {
-    return [...sameNames(settings), ...strayNodes(settings), ...uselessLink(settings), ...oversizedMss(settings)];
+    return [
+        ...sameNames(settings),
+        ...strayNodes(settings),
+        ...uselessLink(settings),
+        ...oversizedMss(settings),
+        ...unreadableKeys(settings),
+    ];
 }
 
 function sameNames({ gateway, nodes }: StackSettings): Fault[] {
@@ -106,6 +112,15 @@ function oversizedMss({ mss, nodeMtu, pathMtu }: StackSettings): Fault[] {
         const sentence = `${size} makes packets of ${packetForMss(size, family)} bytes, more than ${limit} ${narrowest}. Write at most ${narrowest - HEADER_BYTES[family]}, or auto.`;
         return [{ path: typeof mss === "number" ? "mss" : `mss.${family}`, sentence }];
     });
+}
+
+/** The prerequisites are installed by another package, which takes a key as text or from an agent only. */
+function unreadableKeys({ prerequisites, ssh, sshPassword, sshPrivateKey }: StackSettings): Fault[] {
+    const others = [ssh.privateKey, ssh.password, ssh.agentSocketPath, sshPassword, sshPrivateKey];
+    if (!prerequisites || ssh.privateKeyPath === undefined || others.some(given => given !== undefined)) return [];
+    const sentence =
+        "It needs more than ssh.privateKeyPath, since @pulumi/command reads no key files. Set sshPrivateKey or ssh.agentSocketPath as well, or leave prerequisites out.";
+    return [{ path: "prerequisites", sentence }];
 }
 
 function complete({ ssh, sshPassword, sshPrivateKey, gateway, nodes, ...rest }: StackSettings): StackConfig {

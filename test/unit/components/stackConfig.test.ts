@@ -191,6 +191,11 @@ describe("a wrong value", () => {
             "clearpath:probe.round: There is no such setting. Did you mean rounds?",
         ],
         [
+            "prerequisites by a key that only our own plugin can read",
+            { prerequisites: true, ssh: { privateKeyPath: "~/.ssh/id_ed25519" } },
+            "clearpath:prerequisites: It needs more than ssh.privateKeyPath, since @pulumi/command reads no key files. Set sshPrivateKey or ssh.agentSocketPath as well, or leave prerequisites out.",
+        ],
+        [
             "text that is no JSON",
             { nodes: "[{" },
             'clearpath:nodes: "[{" is not a list. Write for example [{ name: cp1, role: server, connection: { host: 10.27.27.11 } }].',

@@ -155,7 +155,7 @@ export function egress(
         incompleteReason: null,
         endpoints: [endpoint("ghcr.io"), endpoint("api.doppler.com")],
         pulls: [pull("registry.k8s.io/pause:3.10")],
-        pathMtu: measured(1380),
+        pathMtu: measured(null),
         facts: nodeFacts(VMBR1_MAC),
         stability: "stable",
     };

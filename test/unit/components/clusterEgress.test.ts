@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { ClusterEgress, type ClusterEgressArgs } from "../../../components/clusterEgress.ts";
+import type { NodeArgs } from "../../../components/hosts.ts";
+import { egress } from "../policy/stackOf.ts";
+import { gatewayFacts, measured, nodeFacts, VMBR1_MAC } from "./facts.ts";
+import { known, type Outputs, registeredBy } from "./recorded.ts";
+
+const cp1: NodeArgs = { name: "cp1", role: "server", connection: { host: "10.27.27.11" }, link: "eth0" };
+const worker1: NodeArgs = { name: "worker1", role: "agent", connection: { host: "10.27.27.21" }, link: "eth0" };
+const plan: ClusterEgressArgs = {
+    gateway: { name: "pve", connection: { host: "192.168.77.2", password: "hunter2" }, egressLink: "vmbr0" },
+    nodes: [cp1, worker1],
+    nodeSubnets: ["10.27.27.0/24"],
+    nodeMtu: 1400,
+    probe: { endpoints: [{ host: "ghcr.io" }] },
+};
+
+/** What hosts answer on a path of 1380 bytes. */
+const hosts: Outputs = (type, name) => {
+    const host = name.split("-").at(-1)!;
+    const appliedAt = `2025-01-01T00:00:00Z ${name}`;
+    switch (type) {
+        case "clearpath:probe:PathMtu":
+            return { result: measured(1380), facts: host === "pve" ? gatewayFacts() : nodeFacts(VMBR1_MAC) };
+        case "clearpath:probe:Egress":
+            return egress(host, host === "pve" ? "gateway" : host === "cp1" ? "server" : "agent").props;
+        default:
+            return { appliedAt };
+    }
+};
+
+const namesOf = (resources: { type: string; name: string }[], type: string) =>
+    resources
+        .filter(resource => resource.type === type)
+        .map(({ name }) => name)
+        .sort();
+
+describe("ClusterEgress", () => {
+    it("measures at the gateway and one node, clamps, sets every node's MTU, and probes from everywhere", async () => {
+        const { resources } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
+        expect(namesOf(resources, "clearpath:probe:PathMtu")).toEqual(["egress-path-mtu-cp1", "egress-path-mtu-pve"]);
+        expect(namesOf(resources, "clearpath:host:NftTable")).toEqual(["egress-path-pve"]);
+        expect(namesOf(resources, "clearpath:host:LinkMtu")).toEqual(["egress-mtu-cp1", "egress-mtu-worker1"]);
+        expect(namesOf(resources, "clearpath:probe:Egress")).toEqual([
+            "egress-probe-cp1",
+            "egress-probe-pve",
+            "egress-probe-worker1",
+        ]);
+        expect(namesOf(resources, "command:remote:Command")).toEqual([]);
+    });
+
+    it("says what it found, did and proved", async () => {
+        const { made } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
+        expect(await known(made.pathMtu)).toEqual({ ipv4: 1380, ipv6: null });
+        expect(await known(made.mss)).toEqual({ ipv4: 1340, ipv6: null });
+        expect(await known(made.nodeMtu)).toBe(1400);
+        expect(await known(made.mode)).toEqual({ mode: "routed", why: "The nodes' gateway is link vmbr1 of pve." });
+        expect(await known(made.probes)).toMatchObject({ cp1: { passed: true, stability: "stable" } });
+        expect(await known(made.verdict)).toMatchObject({ cause: "none" });
+    });
+
+    it("probes again when a table, a link or the MSS changes", async () => {
+        const { resources } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
+        const probe = resources.find(({ name }) => name === "egress-probe-cp1");
+        expect(probe?.inputs.triggers).toEqual([
+            "2025-01-01T00:00:00Z egress-path-pve",
+            "2025-01-01T00:00:00Z egress-mtu-cp1",
+            "2025-01-01T00:00:00Z egress-mtu-worker1",
+            "mss 1340 null",
+        ]);
+    });
+
+    it("does not measure the path again because of what it changed", async () => {
+        const { resources } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
+        const [measurement] = resources.filter(({ type }) => type === "clearpath:probe:PathMtu");
+        expect(measurement?.inputs.triggers).toBeUndefined();
+    });
+
+    it("measures at every node where there is no gateway, and probes from the nodes alone", async () => {
+        const { resources } = await registeredBy(() => new ClusterEgress("egress", { ...plan, gateway: undefined }), {
+            outputs: hosts,
+        });
+        expect(namesOf(resources, "clearpath:probe:PathMtu")).toEqual([
+            "egress-path-mtu-cp1",
+            "egress-path-mtu-worker1",
+        ]);
+        expect(namesOf(resources, "clearpath:host:NftTable")).toEqual(["egress-path-cp1", "egress-path-worker1"]);
+        expect(namesOf(resources, "clearpath:probe:Egress")).toEqual(["egress-probe-cp1", "egress-probe-worker1"]);
+    });
+
+    it("takes the path MTU that the configuration knows better, and measures it all the same", async () => {
+        const args = { ...plan, pathMtu: { ipv4: 1300, ipv6: null } };
+        const { made, resources } = await registeredBy(() => new ClusterEgress("egress", args), { outputs: hosts });
+        expect(await known(made.mss)).toEqual({ ipv4: 1260, ipv6: null });
+        expect(namesOf(resources, "clearpath:probe:PathMtu")).toHaveLength(2);
+    });
+
+    it("installs prerequisites on every host where it is asked to", async () => {
+        const args = { ...plan, prerequisites: true };
+        const { resources } = await registeredBy(() => new ClusterEgress("egress", args), { outputs: hosts });
+        expect(namesOf(resources, "command:remote:Command")).toEqual([
+            "egress-prerequisites-cp1",
+            "egress-prerequisites-pve",
+            "egress-prerequisites-worker1",
+        ]);
+    });
+
+    it("registers every resource at a first preview, when nothing is known of the hosts", async () => {
+        const { made, resources } = await registeredBy(() => new ClusterEgress("egress", plan), { preview: true });
+        expect(namesOf(resources, "clearpath:host:NftTable")).toEqual(["egress-path-pve"]);
+        expect(namesOf(resources, "clearpath:probe:Egress")).toHaveLength(3);
+        expect([await known(made.mss), await known(made.verdict)]).toEqual([undefined, undefined]);
+    });
+
+    it("gives passwords to no component, whose inputs the state would hold in the clear", async () => {
+        const { resources } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
+        const components = resources.filter(({ type }) => type.startsWith("clearpath:index:"));
+        expect(components.map(({ type }) => type)).toContain("clearpath:index:ClusterEgress");
+        expect(JSON.stringify(components)).not.toContain("hunter2");
+    });
+});
