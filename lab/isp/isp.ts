@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { IpFamily } from "../../network/family.ts";
 import { mssForPath } from "../../network/mss.ts";
 import { startDaemon, stopDaemon, stopDaemons } from "../daemon.ts";
+import { namespacesOf } from "../hosts/wiring.ts";
 import { addNamespace, deleteNamespace, forgetPaths, ipBatch, linkNames, setSysctls } from "../namespace.ts";
 import type { Scenario } from "../scenario.ts";
 import { addressOf, INTERNET, ISP_BRIDGE, LAN, labPaths, pathLink, VM_SUBNET } from "../topology.ts";
@@ -19,10 +20,18 @@ const TUN_QUEUE_PACKETS = 5000;
 /** Hosts at the two ends of every path. */
 const ENDS = ["isp", "internet"] as const;
 
-/** Both ends route by flow (addresses, protocol and ports, as providers hash ECMP) and accept answers by another path. */
+/** Source and destination address, protocol, source and destination port: see fib_multipath_hash_fields in ip-sysctl. */
+const FLOW_FIELDS = 0x0037;
+
+/**
+ * Both ends route by flow, as providers hash ECMP, and accept answers by another path. Policy 1 would not do: packets
+ * keep the hash of the socket that sent them on their way through this kernel, and it prefers that to the ports.
+ */
 const ROUTER_SYSCTLS = {
-    "net.ipv4.fib_multipath_hash_policy": 1,
-    "net.ipv6.fib_multipath_hash_policy": 1,
+    "net.ipv4.fib_multipath_hash_policy": 3,
+    "net.ipv6.fib_multipath_hash_policy": 3,
+    "net.ipv4.fib_multipath_hash_fields": FLOW_FIELDS,
+    "net.ipv6.fib_multipath_hash_fields": FLOW_FIELDS,
     "net.ipv4.conf.all.rp_filter": 0,
     "net.ipv4.conf.default.rp_filter": 0,
     "net.ipv6.conf.all.accept_ra": 0,
@@ -54,7 +63,7 @@ export async function startIsp(
     await applyIsp(instance, scenario);
 }
 
-/** Makes the paths those of the scenario, and forgets what routers and servers learnt about the paths before. */
+/** Makes the paths those of the scenario, and has every host forget what it learnt about the paths before. */
 export async function applyIsp(instance: string, scenario: Scenario): Promise<void> {
     const { paths } = scenario.internet;
     const wanted = paths.map((_, index) => pathLink(index).name);
@@ -62,7 +71,8 @@ export async function applyIsp(instance: string, scenario: Scenario): Promise<vo
     await Promise.all(surplus.map(name => removePath(instance, name)));
     await Promise.all(paths.map((_, index) => makePath(instance, index)));
     await Promise.all([routeToInternet(instance, scenario), routeToLan(instance, scenario)]);
-    await Promise.all([forgetPaths(instance, "isp"), forgetPaths(instance, "internet")]);
+    const hosts = namespacesOf(instance).map(namespace => namespace.slice(instance.length + 1));
+    await Promise.all(hosts.map(host => forgetPaths(instance, host)));
     await Promise.all(paths.map((_, index) => startForwarder(instance, scenario, index)));
 }
 
