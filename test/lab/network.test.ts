@@ -34,7 +34,6 @@ async function client<T>(command: string, ...args: unknown[]): Promise<T> {
 async function set(internet: ScenarioInput["internet"]): Promise<void> {
     const scenario = parseScenario({ internet });
     await Promise.all([applyIsp(INSTANCE, scenario), applyInternet(INSTANCE, scenario)]);
-    await forgetPaths(INSTANCE, "runner");
 }
 
 beforeAll(async () => {
