@@ -87,11 +87,12 @@ confirm_change() {
         answer reverted yes
         exit 0
     fi
+    phase=armed
+    trap end_change EXIT
     "verify_$1"
     # From here on the timer finds nothing to take back.
     mv "$pending/revert.sh" "$pending/confirmed.sh"
     phase=confirming
-    trap end_change EXIT
     "confirm_$1"
     phase=confirmed
     disarm

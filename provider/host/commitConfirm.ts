@@ -62,17 +62,19 @@ async function makeChange(context: OperationContext, session: HostSession, chang
     if (nothingToChange) return answers;
 
     const window = AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(0, deadline - Date.now()))]);
-    try {
-        const fresh = await provenConnection(session, window);
-        try {
-            const confirmed = await runStep(fresh, { ...half, call: `confirm_change ${change.action}` });
-            if (confirmed.reverted === undefined) return { ...answers, ...confirmed };
-        } finally {
-            fresh.close();
-        }
-    } catch (error) {
-        throw await takenBack(session, change, deadline, context.signal, error as Error);
-    }
+    const fresh = await provenConnection(session, window).catch(async error => {
+        throw await takenBack(session, change, deadline, context.signal, error);
+    });
+    session.moveTo(fresh);
+    const confirmed = await runStep(session, { ...half, call: `confirm_change ${change.action}` }).catch(error => {
+        if (!(error instanceof HostError) || error.reason !== "connection-lost") throw error;
+        throw new HostError(
+            session.host,
+            "connection-lost",
+            `could not see whether the host confirmed to ${change.name}. It has, or takes the change back by ${new Date(deadline + CONFIRM_MARGIN_MS).toISOString()}. Run up --refresh then.`,
+        );
+    });
+    if (confirmed.reverted === undefined) return { ...answers, ...confirmed };
     throw new HostError(
         session.host,
         "reverted",

@@ -1,4 +1,4 @@
-# Comes first in every step. Steps run as root, under the host's lock, with standard input closed.
+# Comes first in every step. Steps run as root, with standard input closed.
 set -eu
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C

@@ -27,5 +27,10 @@ export interface HostSession {
     exec(command: string, options?: ExecOptions): Promise<CommandResult>;
     /** Opens another, new connection to the same host, to prove that one can. The caller closes it. */
     reconnect(options?: { timeoutSeconds?: number; signal?: AbortSignal }): Promise<HostSession>;
+    /**
+     * Goes on over a connection that `reconnect` has opened, for everyone who holds this session. TCP agrees on segment
+     * sizes once, so a connection from before an MTU change may stall after it. The old one ends with its last command.
+     */
+    moveTo(fresh: HostSession): void;
     close(): void;
 }

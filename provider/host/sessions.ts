@@ -1,4 +1,4 @@
-import type { Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { HostSession } from "./session.ts";
 import { openSession } from "./ssh.ts";
 
@@ -14,7 +14,8 @@ export class Sessions {
 
     /** Throws a HostError when the host cannot be connected to; everyone who waits for that session gets the same. */
     async session(connection: Connection): Promise<HostSession> {
-        const key = JSON.stringify(connection);
+        // Parsed, it has its properties in one order, whatever order they came in.
+        const key = JSON.stringify(Connection.parse(connection));
         for (;;) {
             const opening = this.#open.get(key) ?? this.#start(key, connection);
             const session = await opening;

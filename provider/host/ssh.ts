@@ -15,40 +15,62 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
     return new SshSession(connection, await dial(connection, signal));
 }
 
+/** One SSH connection of a session. */
+class Line {
+    readonly client: SshClient;
+    /** Why it is closed; undefined while it is open. */
+    closed: string | undefined;
+    commands = 0;
+
+    constructor(client: SshClient) {
+        this.client = client;
+        client.on("error", error => {
+            this.closed ??= error.message;
+        });
+        client.once("close", () => {
+            this.closed ??= "the connection was closed";
+        });
+    }
+}
+
 class SshSession implements HostSession {
     readonly host: string;
     readonly #connection: Connection;
-    readonly #client: SshClient;
     readonly #waiting: (() => void)[] = [];
+    #line: Line;
     #free = CHANNELS;
-    #closed: Error | undefined;
 
     constructor(connection: Connection, client: SshClient) {
         this.host = connection.host;
         this.#connection = connection;
-        this.#client = client;
-        client.on("error", error => {
-            this.#closed ??= error;
-        });
-        client.once("close", () => {
-            this.#closed ??= new Error("the connection was closed");
-        });
+        this.#line = new Line(client);
     }
 
     get alive(): boolean {
-        return this.#closed === undefined;
+        return this.#line.closed === undefined;
     }
 
     async exec(command: string, options: ExecOptions = {}): Promise<CommandResult> {
         await this.#takeChannel();
+        const line = this.#line;
+        line.commands++;
         try {
-            const result = await this.#run(this.#asRoot(command), options);
+            const result = await this.#run(line, this.#asRoot(command), options);
             if (this.#connection.user !== "root") this.#refuseMissingSudo(result);
             return result;
         } finally {
+            line.commands--;
+            if (line !== this.#line && line.commands === 0) line.client.end();
             this.#free++;
             this.#waiting.shift()?.();
         }
+    }
+
+    moveTo(fresh: HostSession): void {
+        if (!(fresh instanceof SshSession)) throw new TypeError("A session moves to one that its reconnect() opened.");
+        const old = this.#line;
+        this.#line = fresh.#line;
+        if (old.commands === 0) old.client.end();
     }
 
     reconnect(options: { timeoutSeconds?: number; signal?: AbortSignal } = {}): Promise<HostSession> {
@@ -57,7 +79,7 @@ class SshSession implements HostSession {
     }
 
     close(): void {
-        this.#client.end();
+        this.#line.client.end();
     }
 
     async #takeChannel(): Promise<void> {
@@ -84,23 +106,22 @@ class SshSession implements HostSession {
         return new HostError(this.host, reason, message);
     }
 
-    #run(command: string, options: ExecOptions): Promise<CommandResult> {
+    #run(line: Line, command: string, options: ExecOptions): Promise<CommandResult> {
         return new Promise((resolve, reject) => {
-            if (this.#closed) return reject(this.#lost(this.#closed.message));
+            if (line.closed !== undefined) return reject(this.#lost(line.closed));
             let timer: NodeJS.Timeout | undefined;
-            const onClose = () =>
-                settle(() => reject(this.#lost(this.#closed?.message ?? "the connection was closed")));
+            const onClose = () => settle(() => reject(this.#lost(line.closed ?? "the connection was closed")));
             const onAbort = () => settle(() => reject(this.#error("cancelled", "the run was cancelled.")));
             const settle = (finish: () => void) => {
                 clearTimeout(timer);
-                this.#client.removeListener("close", onClose);
+                line.client.removeListener("close", onClose);
                 options.signal?.removeEventListener("abort", onAbort);
                 finish();
             };
             if (options.signal?.aborted) return onAbort();
-            this.#client.once("close", onClose);
+            line.client.once("close", onClose);
             options.signal?.addEventListener("abort", onAbort, { once: true });
-            this.#client.exec(command, (error, channel) => {
+            line.client.exec(command, (error, channel) => {
                 if (error) return settle(() => reject(this.#lost(error.message)));
                 const giveUp = (why: string) => {
                     channel.destroy();

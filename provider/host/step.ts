@@ -3,14 +3,23 @@ import { HostError } from "./hostError.ts";
 import { assignments } from "./quote.ts";
 import type { CommandResult, HostSession } from "./session.ts";
 
-/** Two runs, or two resources, never work on one host in the same moment. /run is root's alone, and empty at boot. */
-const LOCKED_SH = "exec flock -o -E 75 -w 120 /run/clearpath.lock sh";
+/**
+ * Two runs, or two resources, never change one host in the same moment. The program is there as a whole before the lock
+ * is taken: a connection that dies in between would hold it for hours. /run is root's alone, and empty at boot.
+ */
+const LOCKED_SH = `program=$(mktemp /run/clearpath.XXXXXX) && cat >"$program" &&
+flock -o -E 75 -w 120 /run/clearpath.lock sh "$program"
+code=$?
+rm -f "$program"
+exit $code`;
+/** What only reads takes no lock, so that a long answer to a dead connection holds up nobody. */
+const SH = "exec sh";
 const LOCK_BUSY = 75;
 const STEP_TIMEOUT_MS = 240_000;
 
 export type StepValues = Readonly<Record<string, string | number | boolean>>;
 
-/** One step on a host: a shell program that is sent whole and run under the host's lock. */
+/** One step on a host: a shell program that is sent whole. One that changes something runs under the host's lock. */
 export interface Step {
     /** What it does, for messages: "read table inet clearpath". */
     name: string;
@@ -20,6 +29,8 @@ export interface Step {
     values: StepValues;
     /** The command to run: a function of the programs, with constant arguments. */
     call: string;
+    /** Whether it changes nothing. Default: false. */
+    readOnly?: boolean;
 }
 
 /** What a step answered, by name. */
@@ -40,7 +51,7 @@ const PRELUDE = new URL("./prelude.sh", import.meta.url);
  * The text of a step. The shell reads the braces to their end before it runs anything, so a broken connection cannot
  * leave half a program, and no command of it can eat the rest.
  */
-export function stepScript({ programs, values, call }: Omit<Step, "name">): string {
+export function stepScript({ programs, values, call }: Pick<Step, "programs" | "values" | "call">): string {
     const functions = [PRELUDE, ...programs].map(program => readFileSync(program, "utf8"));
     return `{\n${assignments(values)}${functions.join("\n")}\n${call}\n} </dev/null\n`;
 }
@@ -58,7 +69,7 @@ export async function runStep(
 ): Promise<Answers> {
     const answers: Answers = {};
     const noise: string[] = [];
-    const result = await session.exec(LOCKED_SH, {
+    const result = await session.exec(step.readOnly ? SH : LOCKED_SH, {
         stdin: stepScript(step),
         timeoutMs: options.timeoutMs ?? STEP_TIMEOUT_MS,
         onLine: line => {

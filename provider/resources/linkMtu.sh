@@ -107,7 +107,7 @@ apply_set() {
 
 verify_set() {
     if [ "$(live_mtu)" != "$mtu" ]; then
-        fail "the MTU of $link went back to $(live_mtu) by itself. Something on the host sets it: find and stop it."
+        fail "the MTU of $link went back to $(live_mtu) by itself. Everything is as it was. Something on the host sets it: find and stop it."
     fi
 }
 

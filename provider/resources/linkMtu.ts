@@ -99,11 +99,14 @@ const PROGRAM = new URL("./linkMtu.sh", import.meta.url);
 const SMALLEST_IPV6_MTU = 1280;
 
 async function look(session: HostSession, link: string, ownership: Ownership): Promise<LinkFacts> {
-    const name = `read the MTU of ${link}`;
-    return linkFacts(
-        link,
-        await runStep(session, { name, programs: [PROGRAM], values: baseValues(link, ownership), call: "look" }),
-    );
+    const step = {
+        name: `read the MTU of ${link}`,
+        programs: [PROGRAM],
+        values: baseValues(link, ownership),
+        call: "look",
+        readOnly: true,
+    };
+    return linkFacts(link, await runStep(session, step));
 }
 
 async function setMtu(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {

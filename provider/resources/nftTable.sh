@@ -59,7 +59,7 @@ apply_set() {
 }
 
 verify_set() {
-    listing >/dev/null || fail "table $family $table is gone again right after it was set. Something on the host flushes the ruleset: find and stop it."
+    listing >/dev/null || fail "table $family $table is gone again right after it was set. Everything else is as it was. Something on the host flushes the ruleset: find and stop it."
     answer digest "$(digest)"
 }
 

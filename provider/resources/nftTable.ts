@@ -67,6 +67,7 @@ export const nftTable = resourceKind({
             programs: [PROGRAM],
             values: valuesOf(state.inputs, state.outputs),
             call: "read_table",
+            readOnly: true,
         });
         if (!isMachine(context, answers, state.outputs.machineId)) return undefined;
         const digest = answers.digest ?? "";

@@ -75,7 +75,7 @@ def exchange(request, context, timeout, family=None, turn=0):
         sample.update(failure=failure.kind, message=str(failure))
     if stream is not None:
         info = TcpInfo(sock)
-        sample.update(bytesSeen=stream.bytes_seen, retransmits=info.total_retrans)
+        sample.update(bytesSeen=stream.bytes_seen, retransmits=max(0, info.total_retrans - info.dsack_dups))
         sample["bytesAcked"] = max(0, info.bytes_acked - acked_before)
     if sock is not None:
         abort(sock)

@@ -53,6 +53,8 @@ def run(task, stream):
         rounds = Rounds(task, by_hello, families, stream)
         rounds.run(ends_at)
         out_of_time = rounds.out_of_time
+        if rounds.pooled.decision == "unstable":
+            pulls.hurry(plan["timeoutSeconds"])
         pulling.join()
 
     facts = host_facts()

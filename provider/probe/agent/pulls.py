@@ -18,6 +18,9 @@ K3S_CERTS = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d"
 CONTAINERD_CONFIG = "/etc/containerd/config.toml"
 CONTAINERD_CERTS = "/etc/containerd/certs.d"
 QUICK_SECONDS = 10
+# containerd gives a TLS handshake 10 s and then says so.
+RUNTIME_GIVES_UP_SECONDS = 12
+SLICE_SECONDS = 0.25
 PATH = os.environ.get("PATH", "") + ":/usr/local/bin:/usr/sbin:/sbin"
 
 
@@ -30,20 +33,20 @@ class Crictl:
         self.argv = argv
 
     def answers(self):
-        return command([*self.argv, "version"], QUICK_SECONDS)[0] == 0
+        return command([*self.argv, "version"], quickly())[0] == 0
 
     def holds(self, image):
-        return command([*self.argv, "inspecti", "-q", image], QUICK_SECONDS)[0] == 0
+        return command([*self.argv, "inspecti", "-q", image], quickly())[0] == 0
 
-    def pull(self, image, seconds):
-        return command([*self.argv, "pull", image], seconds)
+    def pull(self, image, left):
+        return command([*self.argv, "pull", image], left)
 
     def in_use(self, image):
-        code, text = command([*self.argv, "ps", "-a", "-q", "--image", image], QUICK_SECONDS)
+        code, text = command([*self.argv, "ps", "-a", "-q", "--image", image], quickly())
         return code == 0 and text.strip() != ""
 
     def remove(self, image):
-        command([*self.argv, "rmi", image], QUICK_SECONDS)
+        command([*self.argv, "rmi", image], quickly())
 
 
 class Ctr:
@@ -56,22 +59,22 @@ class Ctr:
         self.hosts = certs_directory()
 
     def answers(self):
-        return command([*self.argv, "version"], QUICK_SECONDS)[0] == 0
+        return command([*self.argv, "version"], quickly())[0] == 0
 
     def holds(self, image):
-        code, text = command([*self.argv, "images", "ls", "-q", f"name=={image}"], QUICK_SECONDS)
+        code, text = command([*self.argv, "images", "ls", "-q", f"name=={image}"], quickly())
         return code == 0 and text.strip() != ""
 
-    def pull(self, image, seconds):
+    def pull(self, image, left):
         hosts = ["--hosts-dir", self.hosts] if self.hosts else []
-        return command([*self.argv, "images", "pull", *hosts, image], seconds)
+        return command([*self.argv, "images", "pull", *hosts, image], left)
 
     def in_use(self, image):
-        code, text = command([*self.argv, "containers", "ls"], QUICK_SECONDS)
+        code, text = command([*self.argv, "containers", "ls"], quickly())
         return code == 0 and image in text.split()
 
     def remove(self, image):
-        command([*self.argv, "images", "rm", "--sync", image], QUICK_SECONDS)
+        command([*self.argv, "images", "rm", "--sync", image], quickly())
 
 
 def certs_directory():
@@ -109,27 +112,34 @@ class Pulls:
         self.lock = threading.Lock()
         self.ours = []
         self.client = None
+        self.started = time.monotonic()
+        self.ends_at = None
+
+    def hurry(self, seconds):
+        """Ends what is still being pulled `seconds` from now, but not before a runtime's own handshake timeout."""
+        latest = max(time.monotonic() + seconds, self.started + RUNTIME_GIVES_UP_SECONDS)
+        self.ends_at = latest if self.ends_at is None else min(self.ends_at, latest)
 
     def run(self, ends_at):
+        self.ends_at = ends_at
         images = self.plan["images"]
         if not images or not self.plan["pullRounds"]:
             return
         self.client = runtime()
         self.stream.on_gone.append(self.take_back)
-        workers = [threading.Thread(target=self._image, args=(image, ends_at), daemon=True) for image in images]
+        workers = [threading.Thread(target=self._image, args=(image,), daemon=True) for image in images]
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
 
-    def _image(self, image, ends_at):
+    def _image(self, image):
         by_runtime = self.client is not None and not self.client.holds(image)
         for _ in range(self.plan["pullRounds"]):
-            seconds = min(self.plan["pullTimeoutSeconds"], ends_at - time.monotonic())
-            if seconds <= 0:
-                return
             started = time.monotonic()
-            error = self._by_runtime(image, seconds) if by_runtime else self._by_agent(image, seconds)
+            if started >= self.ends_at:
+                return
+            error = self._by_runtime(image) if by_runtime else self._by_agent(image)
             self.stream.write(
                 "pull",
                 pull={
@@ -141,16 +151,20 @@ class Pulls:
                 },
             )
 
-    def _by_runtime(self, image, seconds):
+    def _left(self, started):
+        return min(started + self.plan["pullTimeoutSeconds"], self.ends_at) - time.monotonic()
+
+    def _by_runtime(self, image):
         """The last lines of what the runtime said when it failed, or None."""
+        started = time.monotonic()
         with self.lock:
             self.ours.append(image)
-        code, text = self.client.pull(image, seconds)
+        code, text = self.client.pull(image, lambda: self._left(started))
         self._remove(image)
         if code == 0:
             return None
         if code is None:
-            return f"no end after {seconds:g} s"
+            return f"no end after {time.monotonic() - started:.0f} s"
         return "\n".join(text.strip().splitlines()[-3:])[-600:] or f"exit code {code}"
 
     def _remove(self, image):
@@ -167,16 +181,16 @@ class Pulls:
         for image in list(self.ours):
             self._remove(image)
 
-    def _by_agent(self, reference, seconds):
+    def _by_agent(self, reference):
         """Fetches manifest, config and layers and checks their digests. What failed, or None."""
-        ends_at = time.monotonic() + seconds
+        started = time.monotonic()
         image = Image(reference)
         errors = []
 
         def send(request, flow):
-            left = ends_at - time.monotonic()
+            left = self._left(started)
             if left <= 0:
-                errors.append(f"no end after {seconds:g} s")
+                errors.append(f"no end after {time.monotonic() - started:.0f} s")
                 return None
             timeout = min(left, self.plan["timeoutSeconds"])
             sample, response = exchange(request, self.contexts["large"], timeout)
@@ -204,8 +218,14 @@ class Pulls:
 running = set()
 
 
-def command(argv, seconds):
-    """Runs a command in a process group of its own: `(code, output)`, code None when its time was up."""
+def quickly():
+    """The time left, second by second, for a command that should end at once."""
+    ends_at = time.monotonic() + QUICK_SECONDS
+    return lambda: ends_at - time.monotonic()
+
+
+def command(argv, left):
+    """Runs a command in a process group of its own: `(code, output)`, code None when `left()` came to nothing."""
     try:
         process = subprocess.Popen(
             argv,
@@ -219,12 +239,15 @@ def command(argv, seconds):
         return 127, str(error)
     running.add(process)
     try:
-        output, _ = process.communicate(timeout=seconds)
-        return process.returncode, output.decode("utf-8", "replace")
-    except subprocess.TimeoutExpired:
-        kill(process)
-        process.communicate()
-        return None, ""
+        while True:
+            try:
+                output, _ = process.communicate(timeout=SLICE_SECONDS)
+                return process.returncode, output.decode("utf-8", "replace")
+            except subprocess.TimeoutExpired:
+                if left() <= 0:
+                    kill(process)
+                    process.communicate()
+                    return None, ""
     finally:
         running.discard(process)
 

@@ -8,6 +8,7 @@ import time
 
 IP_MTU_DISCOVER = 10
 IPV6_MTU_DISCOVER = 23
+IPV6_AUTOFLOWLABEL = 70
 PMTUDISC_DO = 2
 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
@@ -48,7 +49,8 @@ class TcpInfo:
         "total_retrans": 100,
     }
     U64 = {"bytes_acked": 120, "bytes_received": 128}
-    RCV_OOOPACK = 224
+    # Since Linux 5.4; zero before.
+    LATE_U32 = {"dsack_dups": 216, "rcv_ooopack": 224}
     TIMESTAMPS = 1
 
     def __init__(self, sock):
@@ -58,13 +60,15 @@ class TcpInfo:
             setattr(self, name, struct.unpack_from("=I", raw, offset)[0])
         for name, offset in self.U64.items():
             setattr(self, name, struct.unpack_from("=Q", raw, offset)[0])
-        # Since Linux 5.4.
-        known = len(raw) >= self.RCV_OOOPACK + 4
-        self.rcv_ooopack = struct.unpack_from("=I", raw, self.RCV_OOOPACK)[0] if known else 0
+        for name, offset in self.LATE_U32.items():
+            setattr(self, name, struct.unpack_from("=I", raw, offset)[0] if len(raw) >= offset + 4 else 0)
 
 
 def open_socket(family, max_segment=None, source_port=None):
-    """A TCP socket that never fragments. `source_port` fixes its path where ECMP hashes ports."""
+    """
+    A TCP socket that never fragments. `source_port` fixes its path where ECMP hashes ports; the flow label, which some
+    routers hash too, is none on all of them: by itself the kernel draws another one for each connection.
+    """
     sock = socket.socket(FAMILIES[family], socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # On every socket, or one that the kernel gave a port to would keep another from choosing it.
@@ -73,6 +77,7 @@ def open_socket(family, max_segment=None, source_port=None):
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DO)
     else:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_DO)
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0)
     if max_segment is not None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, max_segment)
     if source_port is not None:
