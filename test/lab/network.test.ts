@@ -7,14 +7,7 @@ import { daemonNames, runningPid } from "../../lab/daemon.ts";
 import { buildImage, TEST_IMAGES } from "../../lab/images.ts";
 import { applyInternet, startInternet, stopInternet } from "../../lab/internet/internet.ts";
 import { applyIsp, startIsp, stopIsp } from "../../lab/isp/isp.ts";
-import {
-    addNamespace,
-    deleteNamespace,
-    forgetPaths,
-    insideNamespace,
-    ipBatch,
-    linkNames,
-} from "../../lab/namespace.ts";
+import { addNamespace, deleteNamespace, insideNamespace, ipBatch, linkNames } from "../../lab/namespace.ts";
 import { parseScenario, type ScenarioInput } from "../../lab/scenario.ts";
 import { addressOf, DNS_SERVER, INTERNET_HOSTS, ISP_BRIDGE, labCaPath, namespacePath } from "../../lab/topology.ts";
 
