@@ -137,5 +137,7 @@ export function debianSources(indexTargets: string): DebianSource[] {
 
 /** Lines of `apt-config dump` that say how to reach a mirror. */
 export function transportOptions(aptConfig: string): string[] {
-    return aptConfig.split("\n").filter(line => /^Acquire::(https?|Retries|Check-Valid-Until)\b.* ".+";$/.test(line));
+    return aptConfig
+        .split("\n")
+        .filter(line => /^Acquire::(https?|Retries|Check-Valid-Until|Check-Date)\b.* ".+";$/.test(line));
 }

@@ -90,8 +90,7 @@ export async function labUp({ instance = defaultInstance(), scenario, ...options
     try {
         await installMissingPackages(onProgress);
         await removeRemains(instance);
-        const base = await baseSystem(onProgress);
-        await labTls(onProgress);
+        const [base] = await Promise.all([baseSystem(onProgress), labTls(onProgress)]);
         const layers = await sharedLayers(base, await readFile(labCaPath(), "utf8"));
 
         const record: LabRecord = { scenario, workers, layers };

@@ -11,6 +11,7 @@ const PACKAGES = {
     "/usr/sbin/nft": "nftables",
     "/usr/sbin/ethtool": "ethtool",
     "/usr/sbin/sysctl": "procps",
+    "/usr/bin/ping": "iputils-ping",
     "/usr/bin/python3": "python3",
     "/usr/bin/docker-registry": "docker-registry",
 } as const;
@@ -75,7 +76,7 @@ export async function installMissingPackages(onProgress: (sentence: string) => v
         await must("read the mirror's package lists", ["apt-get", "update"], { env });
         await must(`install ${missing.join(", ")}`, install, { env });
     });
-    if (missing.includes("docker-registry") && existsSync("/run/systemd/system")) {
+    if (missing.includes("docker-registry") && existsSync("/usr/bin/systemctl")) {
         await must("leave docker-registry disabled", ["systemctl", "disable", "--quiet", "docker-registry.service"]);
     }
 }
