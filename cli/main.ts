@@ -4,6 +4,7 @@ import { labCommand } from "./commands/lab.ts";
 import { addMainJob } from "./commands/labMainJob.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
+import { registriesCommand } from "./commands/registries.ts";
 import { CouldNotRun, EXIT } from "./exit.ts";
 
 const program = new Command("clearpath")
@@ -14,6 +15,7 @@ const program = new Command("clearpath")
 deployCommand(program);
 probeCommand(program);
 lintCommand(program);
+registriesCommand(program);
 addMainJob(labCommand(program));
 
 /** Commander's own errors (unknown option, missing argument) are usage errors; help and version are not errors. */
