@@ -64,7 +64,7 @@ export const ProbePlan = z.strictObject({
         .default(10)
         .describe("Longest wait of one phase; containerd gives a TLS handshake 10 s."),
     parallel: z.int().min(1).max(64).default(24).describe("Connections open at once."),
-    ratePerEndpoint: z.number().positive().default(20).describe("Connections per second to one endpoint at most."),
+    ratePerEndpoint: z.number().positive().default(5).describe("Connections per second to one endpoint at most."),
     budgetSeconds: z
         .number()
         .positive()

@@ -1,3 +1,4 @@
+import { wilsonInterval } from "../statistics.ts";
 import { pullsWith } from "./answers.ts";
 import {
     countOf,
@@ -98,14 +99,14 @@ function partlyLost(observation: Observation, groups: TroubleGroup[]): Finding[]
     });
 }
 
-/** One successful connection in this many that had to repeat something shows loss. */
+/** Share of successful connections with a repeated packet that counts as loss: some 1 % of packets. */
 const LOSSY_SHARE = 0.05;
 
-/** Whether connections that succeeded had to send segments again. */
+/** Whether connections that succeeded had to send packets again, surely more often than a busy host explains. */
 export function losesPackets(report: Report): boolean {
     const succeeded = report.endpoints.reduce((sum, endpoint) => sum + endpoint.succeeded, 0);
     const repeated = report.endpoints.reduce((sum, endpoint) => sum + endpoint.repeated, 0);
-    return succeeded > 0 && repeated >= 3 && repeated / succeeded >= LOSSY_SHARE;
+    return wilsonInterval(repeated, succeeded).low > LOSSY_SHARE;
 }
 
 function findingOf(observation: Observation, groups: TroubleGroup[], reading: Reading): Finding[] {
