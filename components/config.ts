@@ -61,9 +61,12 @@ const pathMtuOf = (smallest: number) =>
         .meta({ examples: [1380] });
 
 /** A connection as it is written, before the defaults under `ssh` are merged into it. */
-const GivenConnection = withoutDefaults(Connection)
+export const GivenConnection = withoutDefaults(Connection)
     .extend({ proxy: withoutDefaults(JumpHost).optional() })
     .meta({ examples: ["{ host: 10.27.27.11 }"] });
+
+/** Connection arguments that hosts share. */
+export const SharedConnection = GivenConnection.omit({ host: true });
 
 const Node = z
     .strictObject({
@@ -156,8 +159,8 @@ export const StackSettings = z.strictObject({
         .boolean()
         .default(false)
         .describe("Whether to install nftables and python3 on hosts that lack them, by `@pulumi/command` and apt."),
-    ssh: GivenConnection.omit({ host: true })
-        .default({})
+    ssh: SharedConnection.default({})
+
         .describe("Connection arguments that every host shares; a host's own come first.")
         .meta({ examples: ["{ user: root, privateKeyPath: ~/.ssh/id_ed25519 }"] }),
     sshPassword: z

@@ -1,0 +1,13 @@
+/** What programs import from `pulumi-clearpath`: the components, and the resources they are made of. */
+export { Egress } from "../provider/resources/egress.ts";
+export { File } from "../provider/resources/file.ts";
+export { LinkMtu } from "../provider/resources/linkMtu.ts";
+export { NftTable } from "../provider/resources/nftTable.ts";
+export { PathMtu } from "../provider/resources/pathMtu.ts";
+export { SystemdUnit } from "../provider/resources/systemdUnit.ts";
+export { ClusterEgress, type ClusterEgressArgs, type ProbeSummary } from "./clusterEgress.ts";
+export { EgressProbe, type EgressProbeArgs, type VantagePointArgs } from "./egressProbe.ts";
+export { GatewayPath, type GatewayPathArgs } from "./gatewayPath.ts";
+export { HostPrerequisites, type HostPrerequisitesArgs } from "./hostPrerequisites.ts";
+export type { ConnectionArgs, GatewayArgs, HostArgs, NodeArgs } from "./hosts.ts";
+export { NodeMtu, type NodeMtuArgs } from "./nodeMtu.ts";
