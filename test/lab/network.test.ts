@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must } from "../../lab/command.ts";
@@ -9,7 +10,15 @@ import { applyInternet, startInternet, stopInternet } from "../../lab/internet/i
 import { applyIsp, startIsp, stopIsp } from "../../lab/isp/isp.ts";
 import { addNamespace, deleteNamespace, insideNamespace, ipBatch, linkNames } from "../../lab/namespace.ts";
 import { parseScenario, type ScenarioInput } from "../../lab/scenario.ts";
-import { addressOf, DNS_SERVER, INTERNET_HOSTS, ISP_BRIDGE, labCaPath, namespacePath } from "../../lab/topology.ts";
+import {
+    addressOf,
+    DNS_SERVER,
+    INTERNET_HOSTS,
+    ISP_BRIDGE,
+    labCaPath,
+    labPaths,
+    namespacePath,
+} from "../../lab/topology.ts";
 
 // The internet and the paths to it, from a client in the house's network. No host is booted.
 
@@ -57,6 +66,7 @@ afterAll(async () => {
     await stopInternet(INSTANCE);
     await stopIsp(INSTANCE);
     await deleteNamespace(INSTANCE, "runner");
+    await rm(labPaths(INSTANCE).run, { recursive: true, force: true });
 });
 
 describe("a path", () => {
