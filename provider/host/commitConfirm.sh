@@ -14,6 +14,7 @@ begin_change() {
     fi
     rm -rf "$pending"
     (umask 077 && mkdir -p "$pending")
+    if [ -e "$record/owner" ]; then cp "$record/owner" "$pending/owner"; fi
     phase=preparing
     trap end_change EXIT
 }
@@ -101,5 +102,6 @@ confirm_change() {
 # revert_change ACTION: run by the timer, or by a step that fails.
 revert_change() {
     "revert_$1"
+    if [ ! -e "$pending/owner" ]; then forget; elif [ -d "$record" ]; then cp "$pending/owner" "$record/owner"; fi
     disarm
 }

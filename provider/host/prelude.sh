@@ -46,9 +46,15 @@ owned() {
 }
 
 claim() {
-    if [ -e "$record/owner" ] && ! owned; then answer takenFrom "$(cat "$record/owner")"; fi
+    former_owner=$(cat "$record/owner" 2>/dev/null || :)
+    if [ -n "$former_owner" ] && ! owned; then answer takenFrom "$former_owner"; fi
     (umask 077 && mkdir -p "$record")
     printf '%s\n' "$owner_id" >"$record/owner"
+}
+
+# Undoes claim, and with it the record if there was none.
+unclaim() {
+    if [ -n "$former_owner" ]; then printf '%s\n' "$former_owner" >"$record/owner"; else forget; fi
 }
 
 forget() {

@@ -83,13 +83,12 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
     let incompleteReason: string | null = null;
 
     const stop = new AbortController();
-    let stopReason = `no sign of life for ${SILENCE_MS / 1000} s`;
     const silence = setTimeout(() => stop.abort(), SILENCE_MS);
     const listen = (line: string) => {
         silence.refresh();
         const message = readMessage(line);
         if (typeof message === "string") {
-            stopReason = message;
+            incompleteReason ??= `the probe was cut short: ${message}.`;
             stop.abort();
             return;
         }
@@ -118,8 +117,8 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
     } catch (error) {
         if ((error instanceof HostError && facts === undefined) || (facts === undefined && !stop.signal.aborted))
             throw error;
-        const why = stop.signal.aborted ? stopReason : error instanceof Error ? error.message : String(error);
-        incompleteReason = `the probe was cut short: ${why}.`;
+        const why = stop.signal.aborted ? `no sign of life for ${SILENCE_MS / 1000} s.` : messageOf(error);
+        incompleteReason ??= `the probe was cut short: ${why}`;
     } finally {
         clearTimeout(silence);
     }
@@ -129,6 +128,10 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
             `${incompleteReason ?? "the probe ended without a word."} Nothing was changed. Run it again.`,
         );
     return { samples, pulls, pathMtu, facts, seconds, incompleteReason };
+}
+
+function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
 }
 
 /** One line of the agent's answer, or what is wrong with it. */

@@ -1,6 +1,10 @@
+import { createHash, randomUUID } from "node:crypto";
 import { posix } from "node:path";
 import { z } from "zod";
-import { appliedAt, hostInputs, hostOutputs } from "../resource.ts";
+import { hostOfConnection } from "../host/connection.ts";
+import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { type Answers, recordDirectory, runStep, type Step } from "../host/step.ts";
+import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({
@@ -30,18 +34,100 @@ const inputs = z.strictObject({
 const outputs = z.object({
     ...hostOutputs,
     appliedAt,
-    sha256: z.string().describe("SHA-256 of the content, in hexadecimal digits."),
+    sha256: z.string().describe("SHA-256 of the file in hexadecimal digits; empty when it is missing."),
     foundSha256: z.string().nullable().describe("SHA-256 of the file that was there before; null when there was none."),
 });
 
-export const file = {
+type Inputs = z.infer<typeof inputs>;
+type Outputs = z.infer<typeof outputs>;
+type Ownership = Pick<Outputs, "ownerId" | "machineId" | "sha256">;
+
+export const file = resourceKind({
     token: "clearpath:host:File",
     description: "A file on a host. What was there before is kept, and put back on delete.",
     inputs,
     outputs,
     replaceOn: ["path"],
+    ignoreInDiff: ["adopt"],
     stableOutputs: ["machineId", "ownerId", "foundSha256"],
-} as const;
+    stale: ({ inputs, outputs }) => (outputs.sha256 === sha256(inputs.content) ? [] : ["sha256"]),
+    inputsFromId: path => (path.startsWith("/file/") ? { path: path.slice("/file".length) } : undefined),
+    async create(context, inputs) {
+        const made = await write(context, inputs, { ownerId: randomUUID(), machineId: "", sha256: "" });
+        return { id: `${hostOfConnection(inputs.connection)}/file${inputs.path}`, outputs: made };
+    },
+    async read(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return undefined;
+        const answers = await runStep(session, { ...stepOf("read", inputs, outputs), readOnly: true });
+        if (!isMachine(context, answers, outputs.machineId)) return undefined;
+        return {
+            inputs: { ...inputs, ...inputsOnHost(answers, inputs) },
+            outputs: {
+                ...outputs,
+                machineId: answers.machineId!,
+                sha256: answers.sha256 ?? "",
+                foundSha256: answers.foundSha256 ?? null,
+            },
+        };
+    },
+    update: (context, _id, olds, news) => write(context, news, olds.outputs),
+    async delete(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return;
+        isMachine(context, await runStep(session, stepOf("remove", inputs, outputs)), outputs.machineId);
+    },
+});
 
 /** A file on a host. What was there before is kept, and put back on delete. */
 export class File extends resourceClass(file) {}
+
+const PROGRAM = new URL("./file.sh", import.meta.url);
+
+async function write(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
+    const session = await context.session(inputs.connection);
+    const answers = await runStep(session, stepOf("write", inputs, ownership));
+    const machineId = expectMachine(session.host, answers, ownership.machineId);
+    tellTakenFrom(context, answers, inputs.path);
+    return {
+        machineId,
+        ownerId: ownership.ownerId,
+        appliedAt: new Date().toISOString(),
+        sha256: sha256(inputs.content),
+        foundSha256: answers.foundSha256 ?? null,
+    };
+}
+
+function stepOf(verb: "read" | "write" | "remove", inputs: Inputs, ownership: Ownership): Step {
+    const { path, content = "", mode, owner, group, adopt } = inputs;
+    return {
+        name: `${verb} ${path}`,
+        programs: [PROGRAM],
+        values: {
+            record: recordDirectory("file", path),
+            owner_id: ownership.ownerId,
+            expected_machine_id: ownership.machineId,
+            our_sha256: ownership.sha256 ?? "",
+            path,
+            content,
+            mode,
+            owner,
+            group,
+            adopt,
+        },
+        call: `${verb}_file`,
+    };
+}
+
+/** The file as the host has it; a mode is compared as a number, so that 644 is no drift from 0644. */
+function inputsOnHost(answers: Answers, inputs: Inputs): Partial<Inputs> {
+    if (answers.content === undefined) return { content: "" };
+    const { owner, group } = answers;
+    const sameMode = Number.parseInt(answers.mode!, 8) === Number.parseInt(inputs.mode, 8);
+    const mode = sameMode ? inputs.mode : answers.mode!.padStart(4, "0");
+    return { content: answers.content.slice(0, -1), mode, owner, group };
+}
+
+function sha256(text: string): string {
+    return createHash("sha256").update(text).digest("hex");
+}

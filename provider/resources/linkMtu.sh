@@ -122,7 +122,6 @@ record_found() {
 
 confirm_set() {
     unchanged_files
-    if [ ! -e "$record/owner" ]; then : >"$pending/no_record"; fi
     claim
     if [ ! -e "$record/found_mtu" ]; then echo "$found_mtu" >"$record/found_mtu"; fi
     echo "$manager" >"$record/manager"
@@ -179,7 +178,6 @@ revert_set() {
             remove_empty "$(dirname "$(value_of "$number" path)")"
         fi
     done
-    if [ -e "$pending/no_record" ]; then forget; fi
 }
 
 # Drop-in directories are ours as long as nobody else uses them.

@@ -58,6 +58,7 @@ export const linkMtu = resourceKind({
     ignoreInDiff: ["confirmSeconds"],
     stableOutputs: ["machineId", "ownerId", "foundMtu"],
     stale: ({ outputs: { atBoot } }) => (atBoot ? [] : ["atBoot"]),
+    inputsFromId: path => (path.startsWith("/link/") ? { link: path.slice("/link/".length) } : undefined),
     async create(context, inputs) {
         const made = await setMtu(context, inputs, { ownerId: randomUUID(), machineId: "" });
         return { id: `${hostOfConnection(inputs.connection)}/link/${inputs.link}`, outputs: made };

@@ -69,6 +69,7 @@ confirm_set() {
         if [ -e "$pending/live" ]; then cp "$pending/live" "$record/original"; fi
     fi
     claim
+    keep "$boot_file" "$pending/boot"
     mkdir -p "$(dirname "$boot_file")"
     write_text "$boot_file" "# Written by Clearpath, which overwrites and removes it.
 $(cat "$pending/new.nft")
@@ -100,7 +101,8 @@ WantedBy=sysinit.target
 
 revert_set() {
     nft -f "$pending/old.nft"
-    if [ ! -e "$record/owner" ]; then remove_boot; fi
+    if [ -e "$pending/boot" ]; then put_back "$boot_file" "$pending/boot"; fi
+    if [ -e "$pending/boot.absent" ]; then remove_boot; fi
 }
 
 remove_boot() {

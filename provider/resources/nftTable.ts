@@ -55,6 +55,10 @@ export const nftTable = resourceKind({
             ? []
             : [{ property: "content", reason: "its braces do not pair up; give the table's body alone, whole" }],
     stale: ({ outputs: { atBoot } }) => (atBoot ? [] : ["atBoot"]),
+    inputsFromId(path) {
+        const parts = /^\/nft\/(inet|ip|ip6|bridge)\/([^/]+)$/.exec(path);
+        return parts === null ? undefined : { family: parts[1] as Inputs["family"], table: parts[2]! };
+    },
     async create(context, inputs) {
         const made = await setTable(context, inputs, { ownerId: randomUUID(), machineId: "" });
         return { id: `${hostOfConnection(inputs.connection)}/nft/${inputs.family}/${inputs.table}`, outputs: made };
@@ -75,7 +79,12 @@ export const nftTable = resourceKind({
             digest === state.outputs.liveDigest ? state.inputs.content : bodyOfListing(answers.listing ?? "");
         return {
             inputs: { ...state.inputs, content },
-            outputs: { ...state.outputs, liveDigest: digest, atBoot: answers.atBoot !== undefined },
+            outputs: {
+                ...state.outputs,
+                machineId: answers.machineId!,
+                liveDigest: digest,
+                atBoot: answers.atBoot !== undefined,
+            },
         };
     },
     update: (context, _id, olds, news) => setTable(context, news, olds.outputs),
@@ -118,7 +127,7 @@ function changeOf(action: "set" | "remove", inputs: Inputs, ownership: Ownership
     return { name: `${action} ${nameOf(inputs)}`, program: PROGRAM, values, action, confirmSeconds };
 }
 
-function valuesOf({ family, table, content, adopt }: Inputs, { ownerId, machineId }: Ownership): StepValues {
+function valuesOf({ family, table, content = "", adopt }: Inputs, { ownerId, machineId }: Ownership): StepValues {
     const record = recordDirectory("nft", `${family}-${table}`);
     return { record, owner_id: ownerId, expected_machine_id: machineId, family, table, content, adopt };
 }

@@ -1,5 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { appliedAt, hostInputs, hostOutputs } from "../resource.ts";
+import { hostOfConnection } from "../host/connection.ts";
+import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { recordDirectory, runStep, type Step } from "../host/step.ts";
+import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({
@@ -20,15 +24,69 @@ const inputs = z.strictObject({
 });
 
 const outputs = z.object({ ...hostOutputs, appliedAt });
+type Inputs = z.infer<typeof inputs>;
+type Outputs = z.infer<typeof outputs>;
+type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
-export const systemdUnit = {
+export const systemdUnit = resourceKind({
     token: "clearpath:host:SystemdUnit",
     description: "A systemd unit of its own: the file, its enablement and its state.",
     inputs,
     outputs,
     replaceOn: ["unit"],
     stableOutputs: ["machineId", "ownerId"],
-} as const;
+    inputsFromId: path => (path.startsWith("/unit/") ? { unit: path.slice("/unit/".length) } : undefined),
+    validate: ({ content, enabled }) =>
+        enabled && !/^\[Install\]/m.test(content)
+            ? [{ property: "content", reason: "has no [Install] section to enable; add one, or set enabled: false" }]
+            : [],
+    async create(context, inputs) {
+        const made = await set(context, inputs, { ownerId: randomUUID(), machineId: "" });
+        return { id: `${hostOfConnection(inputs.connection)}/unit/${inputs.unit}`, outputs: made };
+    },
+    async read(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return undefined;
+        const answers = await runStep(session, { ...stepOf("read", inputs, outputs), readOnly: true });
+        if (!isMachine(context, answers, outputs.machineId)) return undefined;
+        return {
+            inputs: {
+                ...inputs,
+                content: answers.content?.slice(0, -1) ?? "",
+                enabled: answers.enabled !== undefined,
+                running: answers.running !== undefined,
+            },
+            outputs: { ...outputs, machineId: answers.machineId! },
+        };
+    },
+    update: (context, _id, olds, news) => set(context, news, olds.outputs),
+    async delete(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return;
+        isMachine(context, await runStep(session, stepOf("remove", inputs, outputs)), outputs.machineId);
+    },
+});
 
 /** A systemd unit of its own: the file, its enablement and its state. */
 export class SystemdUnit extends resourceClass(systemdUnit) {}
+
+const PROGRAM = new URL("./systemdUnit.sh", import.meta.url);
+
+async function set(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
+    const session = await context.session(inputs.connection);
+    const answers = await runStep(session, stepOf("set", inputs, ownership));
+    const machineId = expectMachine(session.host, answers, ownership.machineId);
+    tellTakenFrom(context, answers, inputs.unit);
+    return { machineId, ownerId: ownership.ownerId, appliedAt: new Date().toISOString() };
+}
+
+function stepOf(verb: "read" | "set" | "remove", inputs: Inputs, { ownerId, machineId }: Ownership): Step {
+    const { unit, content = "", enabled, running } = inputs;
+    const record = recordDirectory("unit", unit);
+    return {
+        name: `${verb} ${unit}`,
+        programs: [PROGRAM],
+        values: { record, owner_id: ownerId, expected_machine_id: machineId, unit, content, enabled, running },
+        call: `${verb}_unit`,
+    };
+}

@@ -12,6 +12,8 @@ from agent.tcp import abort, connect, failure_of, open_socket
 from agent.tls import hello_bytes, padded_context
 
 CONNECT_SECONDS = 3.5
+# Jumbo frames; beyond lie loopback links, whose size no path has.
+LARGEST_TRIED = 9216
 POLL_SECONDS = 0.008
 # Linux repeats a lost segment after at least 200 ms (TCP_RTO_MIN) and a round trip; sooner when later ones arrive.
 REPEAT_SECONDS = 0.22
@@ -82,11 +84,11 @@ class UploadFlow(Flow):
 
     def passes(self, size=None, patient=False):
         """Sends a packet of `size` bytes, or of the largest size there is."""
-        if self.sock is None or self.sent + self.link_mtu > len(self.hello):
+        if self.sock is None or self.sent + min(self.link_mtu, LARGEST_TRIED) > len(self.hello):
             self._reopen()
         info = TcpInfo(self.sock)
         header = self.header_bytes(info)
-        largest = info.snd_mss + header
+        largest = min(info.snd_mss + header, LARGEST_TRIED)
         if size is None:
             told = self.told_before(info)
             if told is not None and largest >= told:
@@ -94,7 +96,7 @@ class UploadFlow(Flow):
             size = largest
         if size > largest:
             return Outcome(Outcome.CAPPED, largest)
-        limited_by = "link" if largest >= info.pmtu else "peer"
+        limited_by = "link" if largest >= min(info.pmtu, LARGEST_TRIED) else "peer"
         outcome = self._send(size, size - header, info, patient)
         outcome.limited_by = limited_by
         return outcome

@@ -78,6 +78,13 @@ export class PluginClient {
         });
     }
 
+    /** Gives the plugin its configuration: values as text, as in a stack's file. */
+    async configure(args: Values): Promise<void> {
+        const request = new rpc.ConfigureRequest();
+        request.setArgs(structOf(args));
+        await this.call<rpc.ConfigureResponse>(done => this.client.configure(request, done));
+    }
+
     async check(
         urn: string,
         news: Values,

@@ -1,0 +1,351 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Lab, labDown, labUp } from "../../lab/lab.ts";
+import { parseScenario } from "../../lab/scenario.ts";
+import { ProviderInRunner } from "./providerInRunner.ts";
+
+const instance = "provider";
+const FILE = "clearpath:host:File";
+const TABLE = "clearpath:host:NftTable";
+const LINK = "clearpath:host:LinkMtu";
+const UNIT = "clearpath:host:SystemdUnit";
+
+const CLAMP = `chain forward {
+    type filter hook forward priority mangle;
+    tcp flags syn / syn,rst counter tcp option maxseg size set 1340
+}
+`;
+const NO_SSH = "chain input { type filter hook input priority -300; tcp dport 22 counter drop; }\n";
+const NO_NEW_SSH = "chain input { type filter hook input priority -300; tcp dport 22 ct state new drop; }\n";
+
+describe("the plugin on real hosts", () => {
+    let lab: Lab;
+    let provider: ProviderInRunner;
+
+    beforeAll(async () => {
+        lab = await labUp({ instance, scenario: parseScenario({}), workers: 2, onProgress: () => {} });
+        provider = new ProviderInRunner(lab);
+    });
+    afterAll(async () => {
+        await provider.stop();
+        await labDown(instance);
+    });
+
+    const sh = async (host: string, script: string) => {
+        const { code, stdout, stderr } = await lab.exec(host, ["sh", "-c", script]);
+        if (code !== 0) throw new Error(`${host}: ${script}: ${stderr}`);
+        return stdout.trim();
+    };
+    const on = (token: string, host: string, change = {}) =>
+        provider.resource(token, { ...lab.connection(host), ...change });
+    const liveMtu = async (host: string, link = "eth0") => Number(await sh(host, `cat /sys/class/net/${link}/mtu`));
+
+    describe.each([
+        { host: "pve", link: "vmbr1", manager: "ifupdown2" },
+        { host: "cp1", link: "eth0", manager: "netplan" },
+        { host: "worker1", link: "eth0", manager: "networkd" },
+        { host: "worker2", link: "eth0", manager: "ifupdown2" },
+    ])("with $manager on $host", ({ host, link, manager }) => {
+        test("sets an MTU, live and at boot, repairs it, and puts the host back as it was", async () => {
+            const before = await lab.fingerprint(host);
+            const mtu = on(LINK, host);
+
+            const { properties } = await mtu.create({ link, mtu: 1400 });
+            expect(properties).toMatchObject({ foundMtu: 1500, manager, alreadyRight: false, atBoot: true });
+            expect(await liveMtu(host, link)).toBe(1400);
+
+            await sh(host, `ip link set dev ${link} mtu 1450`);
+            expect((await mtu.refresh())?.inputs.mtu).toBe(1450);
+            expect(await mtu.changes({ link, mtu: 1400 })).toEqual(["mtu"]);
+            await mtu.update({ link, mtu: 1400 });
+            await mtu.refresh();
+            expect(await mtu.changes({ link, mtu: 1400 })).toEqual([]);
+
+            await lab.reboot(host);
+            expect(await liveMtu(host, link)).toBe(1400);
+
+            await mtu.delete();
+            expect(await lab.fingerprint(host)).toEqual(before);
+        });
+    });
+
+    test("keeps a table of its own, live and at boot, and leaves the host's others alone", async () => {
+        const before = await lab.fingerprint("pve");
+        const table = on(TABLE, "pve");
+
+        await table.create({ table: "clearpath", content: CLAMP });
+        expect(await sh("pve", "nft list table inet clearpath")).toContain("maxseg size set 1340");
+
+        await sh("pve", "nft delete table inet clearpath");
+        await table.refresh();
+        expect(await table.changes({ table: "clearpath", content: CLAMP })).toEqual(["content"]);
+        await table.update({ table: "clearpath", content: CLAMP });
+
+        await sh("pve", "nft add rule inet clearpath forward accept");
+        expect((await table.refresh())?.inputs.content).toContain("accept");
+        await table.update({ table: "clearpath", content: CLAMP });
+        await table.refresh();
+        expect(await table.changes({ table: "clearpath", content: CLAMP })).toEqual([]);
+
+        await lab.reboot("pve");
+        await table.refresh();
+        expect(await table.changes({ table: "clearpath", content: CLAMP })).toEqual([]);
+
+        await sh("pve", "systemctl disable clearpath-nft-inet-clearpath.service");
+        await table.refresh();
+        expect(await table.changes({ table: "clearpath", content: CLAMP })).toEqual(["atBoot"]);
+
+        await table.delete();
+        expect(await lab.fingerprint("pve")).toEqual(before);
+    });
+
+    test("keeps a file, and puts the one it took over back", async () => {
+        const before = await lab.fingerprint("cp1");
+        const motd = on(FILE, "cp1");
+
+        await expect(motd.create({ path: "/etc/motd", content: "x" })).rejects.toThrow("is not Clearpath's");
+        await motd.create({ path: "/etc/motd", content: "hello\n", adopt: true, mode: "0600" });
+        expect(await sh("cp1", "stat -c %a /etc/motd; cat /etc/motd")).toBe("600\nhello");
+        await sh("cp1", "chmod 644 /etc/motd");
+        await motd.refresh();
+        expect(await motd.changes({ path: "/etc/motd", content: "hello\n", adopt: true, mode: "0600" })).toEqual([
+            "mode",
+        ]);
+        await motd.delete();
+
+        const deep = on(FILE, "cp1");
+        await deep.create({ path: "/etc/a/b/it's here", content: "$(reboot) 'quoted' \\n\n\n" });
+        expect((await deep.refresh())?.inputs.content).toBe("$(reboot) 'quoted' \\n\n\n");
+        await deep.delete();
+
+        expect(await lab.fingerprint("cp1")).toEqual(before);
+    });
+
+    test("keeps a unit running and enabled, and takes a broken one back", async () => {
+        const before = await lab.fingerprint("cp1");
+        const unit = on(UNIT, "cp1");
+        const good = {
+            unit: "sleeper.service",
+            content: "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n",
+        };
+
+        await unit.create(good);
+        expect(await sh("cp1", "systemctl is-enabled sleeper; systemctl is-active sleeper")).toBe("enabled\nactive");
+        await sh("cp1", "systemctl disable --quiet --now sleeper");
+        await unit.refresh();
+        expect(await unit.changes(good)).toEqual(["enabled", "running"]);
+        await unit.update(good);
+        const broken = { ...good, content: good.content.replace("/bin/sleep", "/bin/false") };
+        await expect(unit.update(broken)).rejects.toThrow("Everything is as it was");
+        expect(await sh("cp1", "systemctl is-active sleeper")).toBe("active");
+
+        await unit.delete();
+        expect(await lab.fingerprint("cp1")).toEqual(before);
+    });
+
+    test("leaves an MTU alone that someone else has set right", async () => {
+        await sh("worker1", "ip link set dev eth0 mtu 1400");
+        const before = await lab.fingerprint("worker1");
+        const mtu = on(LINK, "worker1");
+
+        const { properties } = await mtu.create({ link: "eth0", mtu: 1400 });
+        expect(properties).toMatchObject({ alreadyRight: true, foundMtu: 1400 });
+        await mtu.delete();
+
+        expect(await lab.fingerprint("worker1")).toEqual(before);
+        await sh("worker1", "ip link set dev eth0 mtu 1500");
+    });
+
+    test("leaves a thing alone that another resource has taken over since, as after a rename", async () => {
+        const before = await lab.fingerprint("cp1");
+        const old = on(FILE, "cp1");
+        const renamed = on(FILE, "cp1");
+        await old.create({ path: "/etc/clearpath-note", content: "1" });
+
+        await renamed.create({ path: "/etc/clearpath-note", content: "2" });
+        expect((await provider.messages()).join()).toContain("taken over");
+        await old.delete();
+        expect(await sh("cp1", "cat /etc/clearpath-note")).toBe("2");
+
+        await renamed.delete();
+        expect(await lab.fingerprint("cp1")).toEqual(before);
+    });
+
+    describe("a change that cuts the host off", () => {
+        test("is taken back by the host itself, and fails saying so", async () => {
+            const before = await lab.fingerprint("pve");
+            const table = on(TABLE, "pve", { perDialTimeout: 2 });
+
+            await expect(table.create({ table: "cutoff", content: NO_SSH, confirmSeconds: 8 })).rejects.toThrow(
+                /pve|192\.168\.77\.2.*could not set table inet cutoff.*has taken the change back by itself after 8 s: everything is as it was/s,
+            );
+
+            expect(await lab.fingerprint("pve")).toEqual(before);
+        });
+
+        test("is taken back at once while the old connection still works", async () => {
+            const before = await lab.fingerprint("pve");
+            const table = on(TABLE, "pve", { perDialTimeout: 2 });
+            const started = Date.now();
+
+            await expect(table.create({ table: "cutoff", content: NO_NEW_SSH, confirmSeconds: 8 })).rejects.toThrow(
+                "The change was taken back: everything is as it was",
+            );
+
+            expect(Date.now() - started).toBeLessThan(8_000);
+            expect(await lab.fingerprint("pve")).toEqual(before);
+        });
+
+        test("is taken back after a reboot too", async () => {
+            const before = await lab.fingerprint("worker2");
+            const table = on(TABLE, "worker2", { perDialTimeout: 2 });
+            const creating = table.create({ table: "cutoff", content: NO_SSH, confirmSeconds: 20 }).catch(String);
+            await expect.poll(() => sh("worker2", "nft list tables"), { timeout: 15_000 }).toContain("cutoff");
+
+            await lab.reboot("worker2");
+            await creating;
+
+            await expect
+                .poll(() => sh("worker2", "ls /var/lib/clearpath 2>&1; true"), { timeout: 40_000 })
+                .toContain("No such file");
+            expect(await lab.fingerprint("worker2")).toEqual(before);
+        });
+
+        test("is an MTU too small to talk over, and is put back", async () => {
+            await sh("worker2", "ip -6 addr flush dev eth0 scope global");
+            const mtu = on(LINK, "worker2", { perDialTimeout: 2 });
+
+            await expect(mtu.create({ link: "eth0", mtu: 68, confirmSeconds: 8 })).rejects.toThrow("as it was");
+
+            expect(await liveMtu("worker2")).toBe(1500);
+            await lab.reboot("worker2");
+        });
+    });
+
+    describe("an impossible MTU is refused", () => {
+        test.each([
+            [{ link: "eth7", mtu: 1400 }, "there is no such link"],
+            [{ link: "eth0", mtu: 1200 }, "would lose its IPv6 addresses"],
+            [{ link: "lo", mtu: 1400 }, "nothing that Clearpath knows configures lo"],
+        ])("%o", async (args, reason) => {
+            const before = await lab.fingerprint("cp1");
+            await expect(on(LINK, "cp1").create(args)).rejects.toThrow(reason);
+            expect(await lab.fingerprint("cp1")).toEqual(before);
+        });
+
+        test("on a bridge whose ports take less", async () => {
+            await expect(on(LINK, "pve").create({ link: "vmbr1", mtu: 9000 })).rejects.toThrow(
+                "it is a bridge, and its port",
+            );
+        });
+    });
+
+    describe("a host that cannot be worked on", () => {
+        const args = { path: "/etc/never", content: "" };
+
+        test.each([
+            ["does not exist", { host: "10.27.27.99", perDialTimeout: 2 }, "no TCP connection to port 22"],
+            ["has no SSH server there", { port: 23 }, "nothing listens on TCP port 23"],
+            [
+                "shows another key",
+                { hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINnCfY/aWEkcglEG6VhLcQtpGns48MIXaA0NagKdmOGA" },
+                "it shows the host key SHA256:",
+            ],
+            ["has an unknown key", { hostKey: undefined, knownHostsPath: "/nonexistent" }, "holds no host key of it"],
+            ["refuses the password", { privateKeyPath: undefined, password: "wrong" }, "the password"],
+            ["refuses the user", { user: "nobody" }, "for user nobody"],
+        ])("because it %s is named as such", async (_, change, reason) => {
+            await expect(on(FILE, "cp1", change).create(args)).rejects.toThrow(reason);
+        });
+
+        test("because it has no nft is told what to install", async () => {
+            const before = await lab.fingerprint("worker2");
+            await sh("worker2", "mv /usr/sbin/nft /usr/sbin/nft.away");
+            const creating = on(TABLE, "worker2").create({ table: "clearpath", content: CLAMP });
+            await expect(creating).rejects.toThrow(
+                "it has no nft, which is needed to set table inet clearpath. Nothing was changed. Install nftables",
+            );
+            await sh("worker2", "mv /usr/sbin/nft.away /usr/sbin/nft");
+            expect(await lab.fingerprint("worker2")).toEqual(before);
+        });
+    });
+
+    describe("as a user who is not root", () => {
+        beforeAll(async () => {
+            await sh(
+                "cp1",
+                "for user in sudoer plain; do useradd -m $user; cp -r /root/.ssh /home/$user/; chown -R $user /home/$user; done; echo 'sudoer ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/sudoer",
+            );
+        });
+
+        test("works through sudo", async () => {
+            const note = on(FILE, "cp1", { user: "sudoer" });
+            await note.create({ path: "/etc/clearpath-note", content: "x" });
+            expect(await sh("cp1", "stat -c %U /etc/clearpath-note")).toBe("root");
+            const table = on(TABLE, "cp1", { user: "sudoer" });
+            await table.create({ table: "clearpath", content: CLAMP });
+            await table.delete();
+            await note.delete();
+        });
+
+        test("says so when sudo would need a password", async () => {
+            const note = on(FILE, "cp1", { user: "plain" });
+            await expect(note.create({ path: "/etc/clearpath-note", content: "x" })).rejects.toThrow(
+                "user plain may not use sudo without a password",
+            );
+        });
+    });
+
+    test("finds the host's key in a hashed known_hosts file and by a command, and reaches it through a jump host", async () => {
+        const { hostKey, ...open } = lab.connection("cp1");
+        const file = `/run/clearpath-lab/${instance}/known_hosts`;
+        await sh("runner", `echo '${open.host} ${hostKey}' >${file} && ssh-keygen -q -H -f ${file}`);
+        const ways = [
+            { knownHostsPath: file },
+            { hostKeyCommand: `test $CLEARPATH_HOST = ${open.host} && echo '${hostKey}'` },
+            { hostKey, proxy: lab.connection("pve") },
+        ];
+        for (const way of ways) {
+            const note = provider.resource(FILE, { ...open, ...way });
+            await note.create({ path: "/etc/clearpath-note", content: "" });
+            await note.delete();
+        }
+    });
+
+    test("reads a thing by its id, as an import does, with the connection of the configuration", async () => {
+        const mtu = on(LINK, "cp1");
+        await provider.call("configure", { ssh: JSON.stringify(lab.connection("cp1")) });
+
+        const found = await mtu.import("root@10.27.27.11:22/link/eth0");
+
+        expect(found?.inputs).toMatchObject({ link: "eth0", mtu: 1500 });
+        expect(found?.properties).toMatchObject({ manager: "netplan" });
+    });
+
+    test("counts what was on a rebuilt host as gone, and fails no destroy on it", async () => {
+        const keyFile = `/run/clearpath-lab/${instance}/worker2.pub`;
+        const saveKey = () => sh("runner", `echo '${lab.connection("worker2").hostKey}' >${keyFile}`);
+        await saveKey();
+        const change = { hostKey: undefined, hostKeyCommand: `cat ${keyFile}` };
+        const [one, two] = [on(FILE, "worker2", change), on(FILE, "worker2", change)];
+        await one.create({ path: "/etc/one", content: "" });
+        await two.create({ path: "/etc/two", content: "" });
+
+        await lab.rebuild("worker2");
+        await expect(one.refresh()).rejects.toThrow("If the host was rebuilt, put its new key there");
+        await saveKey();
+
+        expect(await one.refresh()).toBeUndefined();
+        await two.delete();
+        expect((await provider.messages()).join()).toContain("The host was rebuilt");
+    });
+
+    test("counts what was on a host that no longer exists as gone", async () => {
+        const file = on(FILE, "cp1");
+        await file.create({ path: "/etc/clearpath-note", content: "" });
+        const lost = structuredClone(file.state);
+        Object.assign(lost.inputs.connection as object, { host: "10.27.27.99", perDialTimeout: 2 });
+
+        expect(await provider.call("read", "urn:pulumi:dev::clearpath::clearpath:host:File::it", lost)).toBeUndefined();
+        await file.delete();
+    });
+});
