@@ -115,10 +115,9 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
         });
         if (result.code !== 0 && incompleteReason === null) throw startFailure(session, result);
     } catch (error) {
-        if ((error instanceof HostError && facts === undefined) || (facts === undefined && !stop.signal.aborted))
-            throw error;
-        const why = stop.signal.aborted ? `no sign of life for ${SILENCE_MS / 1000} s.` : messageOf(error);
-        incompleteReason ??= `the probe was cut short: ${why}`;
+        if (stop.signal.aborted) incompleteReason ??= `the probe gave no sign of life for ${SILENCE_MS / 1000} s.`;
+        else if (facts === undefined) throw error;
+        else incompleteReason = `the probe was cut short: ${error instanceof Error ? error.message : String(error)}`;
     } finally {
         clearTimeout(silence);
     }
@@ -128,10 +127,6 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
             `${incompleteReason ?? "the probe ended without a word."} Nothing was changed. Run it again.`,
         );
     return { samples, pulls, pathMtu, facts, seconds, incompleteReason };
-}
-
-function messageOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
 }
 
 /** One line of the agent's answer, or what is wrong with it. */

@@ -72,6 +72,7 @@ async function probe(context: OperationContext, inputs: Inputs, ownerId: string)
     const { vantagePoint, role, plan } = inputs;
     const session = await context.session(inputs.connection);
     const report = await probeHost(session, { vantagePoint, role, plan }, { signal: context.signal });
+    context.signal.throwIfAborted();
     if (report.incompleteReason !== null) context.log("warning", report.incompleteReason);
     return {
         machineId: report.facts.machineId,

@@ -1,0 +1,219 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FailureKind, type VantageReport } from "../../../../network/probe/report.ts";
+import { Verdict, verdictOf } from "../../../../network/verdict.ts";
+import {
+    allFailing,
+    atLeast,
+    ENDPOINTS,
+    endpoint,
+    endpoints,
+    failing,
+    gateway,
+    mtus,
+    node,
+    silent,
+} from "./reports.ts";
+
+/** The same on every vantage point. */
+function everywhere(changes: Parameters<typeof gateway>[0]): VantageReport[] {
+    return [gateway(changes), node("cp1", changes), node("worker1", changes)];
+}
+
+describe("every cause is named from what shows it", () => {
+    const quay = (kind: Parameters<typeof failing>[1], count = 30) => ({
+        endpoints: endpoints(failing("quay.io", kind, count)),
+    });
+    const repeated = { endpoints: ENDPOINTS.map(name => endpoint(name, { repeated: 9 })) };
+    const partly = { endpoints: allFailing("connect-timeout", 8) };
+
+    test.each([
+        {
+            what: "names that do not resolve",
+            reports: everywhere({ endpoints: allFailing("dns", 6) }),
+            cause: "dns",
+            scope: "host-and-vms",
+        },
+        {
+            what: "names that resolve after seconds",
+            reports: everywhere({ endpoints: ENDPOINTS.map(name => endpoint(name, { slowDns: 6 })) }),
+            cause: "dns",
+            scope: "host-and-vms",
+        },
+        {
+            what: "an untrusted certificate of one endpoint",
+            reports: everywhere(quay("certificate")),
+            cause: "tls-trust",
+            scope: "endpoint",
+        },
+        {
+            what: "untrusted certificates of all endpoints for the VMs",
+            reports: [gateway(), node("cp1", { endpoints: allFailing("certificate") })],
+            cause: "tls-trust",
+            scope: "vm-subnet",
+        },
+        {
+            what: "429 from one endpoint",
+            reports: everywhere(quay("rate-limit")),
+            cause: "rate-limit",
+            scope: "endpoint",
+        },
+        { what: "503 from one endpoint", reports: everywhere(quay("http", 12)), cause: "upstream", scope: "endpoint" },
+        {
+            what: "one endpoint that is down for everyone",
+            reports: everywhere(quay("connect-timeout")),
+            cause: "upstream",
+            scope: "endpoint",
+        },
+        {
+            what: "one endpoint that refuses everyone",
+            reports: everywhere(quay("refused")),
+            cause: "upstream",
+            scope: "endpoint",
+        },
+        {
+            what: "one endpoint that stalls for everyone",
+            reports: everywhere(quay("first-byte-timeout")),
+            cause: "upstream",
+            scope: "endpoint",
+        },
+        {
+            what: "one endpoint that only VMs cannot reach",
+            reports: [gateway(), node("cp1", quay("connect-timeout")), node("worker1", quay("connect-timeout"))],
+            cause: "firewall-block",
+            scope: "vm-subnet",
+        },
+        {
+            what: "some connections of the VMs unanswered",
+            reports: [gateway(), node("cp1", partly), node("worker1", partly)],
+            cause: "nat-exhaustion",
+            scope: "vm-subnet",
+        },
+        {
+            what: "repeated segments on every vantage point",
+            reports: everywhere(repeated),
+            cause: "packet-loss",
+            scope: "host-and-vms",
+        },
+        {
+            what: "a node at MTU 9000 on a bridge of 1500",
+            reports: [gateway(), node("cp1"), node("worker1", {}, 9000)],
+            cause: "mtu-mismatch",
+            scope: "node",
+        },
+    ])("$what", ({ reports, cause, scope }) => {
+        expect(verdictOf(reports)).toMatchObject({ cause, scope });
+    });
+});
+
+describe("none", () => {
+    test("is said of a stable network, with the largest packet that passed as path MTU", () => {
+        const verdict = verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
+        expect(verdict).toMatchObject({ cause: "none", scope: null, direction: null, icmpFilteredAt: "nowhere" });
+        expect(verdict.pathMtu).toEqual({ ipv4: 1500, ipv6: 1500 });
+    });
+
+    test("is said behind a clamp, where no larger packet can be tried", () => {
+        const clamped = { pathMtu: mtus(atLeast(1380, "peer"), atLeast(1380, "peer")) };
+        expect(verdictOf(everywhere(clamped))).toMatchObject({ cause: "none", pathMtu: { ipv4: 1380, ipv6: 1380 } });
+    });
+
+    test("keeps a dropped ICMP message behind a clamp as an advisory", () => {
+        const drop = { table: "ip filter", chain: "FORWARD", hook: "forward", rule: "icmp type 3 drop" };
+        const verdict = verdictOf([gateway({ facts: { icmpDropRules: [drop] } }), node("cp1")]);
+        expect(verdict).toMatchObject({ cause: "none", icmpFilteredAt: "gateway" });
+        expect(verdict.advisories).toHaveLength(1);
+    });
+
+    test("is said with a stray failure that leaves the vantage point stable, which is listed", () => {
+        const stray = node("cp1", { endpoints: endpoints(failing("quay.io", "http", 1)), stability: "stable" });
+        const verdict = verdictOf([gateway(), stray]);
+        expect(verdict.cause).toBe("none");
+        expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["upstream"]);
+    });
+
+    const pull = { image: "quay.io/a:1", attempts: 1, succeeded: 0, seconds: null, via: "ctr" as const, error: "x" };
+    test.each([
+        { what: "nothing was reported", reports: [] },
+        { what: "a vantage point could not decide", reports: [gateway(), node("cp1", { stability: "inconclusive" })] },
+        {
+            what: "a run was cut short",
+            reports: [gateway(), node("cp1", { complete: false, incompleteReason: "it ended" })],
+        },
+        { what: "a pull failed", reports: [gateway(), node("cp1", { pulls: [pull] })] },
+        { what: "a vantage point is unstable", reports: [gateway(), node("cp1", { stability: "unstable" })] },
+        {
+            what: "a hole was measured",
+            reports: [gateway(), node("cp1", { pathMtu: mtus(atLeast(1500), silent(1499)) })],
+        },
+    ])("is not said when $what", ({ reports }) => {
+        expect(verdictOf(reports).cause).not.toBe("none");
+    });
+});
+
+describe("a verdict", () => {
+    test("puts what explains most first and keeps the rest", () => {
+        const both = endpoints(failing("quay.io", "rate-limit", 3), failing("ghcr.io", "certificate", 30));
+        const verdict = verdictOf(everywhere({ endpoints: both }));
+        expect(verdict.cause).toBe("tls-trust");
+        expect(verdict.alsoSeen.map(({ cause }) => cause)).toContain("rate-limit");
+    });
+
+    test("is unknown, with what was ruled out, when nothing measured explains the failures", () => {
+        const pull = {
+            image: "a/b:1",
+            attempts: 3,
+            succeeded: 0,
+            seconds: null,
+            via: "ctr" as const,
+            error: "no space",
+        };
+        const verdict = verdictOf([node("cp1", { pulls: [pull] })]);
+        expect(verdict.cause).toBe("unknown");
+        expect(verdict.ruledOut).toContain("pmtu-black-hole");
+    });
+
+    test("names the samples that show it, ten at most", () => {
+        const samples = Array.from({ length: 30 }, (_, index) => ({
+            id: `s${index}`,
+            endpoint: "quay.io",
+            at: index,
+            totalMs: 10,
+            failure: "certificate" as const,
+        }));
+        const verdict = verdictOf([node("cp1", { endpoints: endpoints(failing("quay.io", "certificate")), samples })]);
+        expect(verdict.evidence[0]).toMatchObject({ vantagePoint: "cp1" });
+        expect(verdict.evidence[0]!.samples).toHaveLength(10);
+    });
+
+    test("is the same from summaries without samples, and fits its schema", () => {
+        const reports = everywhere({ endpoints: allFailing("tls-timeout"), pathMtu: mtus(silent(1380), silent(1380)) });
+        const summaries = reports.map(({ samples: _, ...summary }) => summary);
+        expect(verdictOf(summaries)).toEqual(verdictOf(reports));
+        expect(() => Verdict.parse(verdictOf(summaries))).not.toThrow();
+    });
+});
+
+const anyFailure = fc.record({
+    kind: fc.constantFrom(...FailureKind.options),
+    name: fc.constantFrom(...ENDPOINTS),
+    count: fc.integer({ min: 1, max: 30 }),
+    who: fc.constantFrom("pve", "cp1", "worker1"),
+});
+
+test("whatever fails on an unstable vantage point, the verdict is never none, and always fits its schema", () => {
+    fc.assert(
+        fc.property(fc.array(anyFailure, { minLength: 1, maxLength: 6 }), failures => {
+            const of = (who: string) => ({
+                endpoints: endpoints(
+                    ...failures
+                        .filter(one => one.who === who)
+                        .map(({ name, kind, count }) => failing(name, kind, count)),
+                ),
+            });
+            const verdict = verdictOf([gateway(of("pve")), node("cp1", of("cp1")), node("worker1", of("worker1"))]);
+            expect(verdict.cause).not.toBe("none");
+            expect(() => Verdict.parse(verdict)).not.toThrow();
+        }),
+    );
+});

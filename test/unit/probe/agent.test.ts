@@ -1,0 +1,212 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { z } from "zod";
+import { ProbePlan } from "../../../network/probe/plan.ts";
+import type { VantageReport } from "../../../network/probe/report.ts";
+import { HostError } from "../../../provider/host/hostError.ts";
+import { agentTask } from "../../../provider/probe/messages.ts";
+import { AGENT_COMMAND, agentInput } from "../../../provider/probe/program.ts";
+import { measurePathMtu, probeHost } from "../../../provider/probe/run.ts";
+import { localSession } from "./localSession.ts";
+import {
+    closedPort,
+    httpsServer,
+    silentServer,
+    type TestServer,
+    type TestTls,
+    testRegistry,
+    testTls,
+} from "./servers.ts";
+
+let tls: TestTls;
+let directory: string;
+
+beforeAll(async () => {
+    tls = await testTls();
+    directory = mkdtempSync(join(tmpdir(), "probe-"));
+    writeFileSync(join(directory, "ca.pem"), tls.ca);
+    // A search path with Python and no container runtime, so that the agent pulls by itself.
+    const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
+    writeFileSync(join(directory, "python3"), `#!/bin/sh\nexec ${python} "$@"\n`, { mode: 0o755 });
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function session(environment: NodeJS.ProcessEnv = {}) {
+    return localSession({ PATH: directory, SSL_CERT_FILE: join(directory, "ca.pem"), ...environment });
+}
+
+async function serving(started: Promise<TestServer>): Promise<TestServer> {
+    const server = await started;
+    onTestFinished(() => server.close());
+    return server;
+}
+
+/** Probes one port of localhost. */
+async function probe(
+    port: number,
+    { endpoint = {}, ...plan }: Partial<z.input<typeof ProbePlan>> & { endpoint?: object } = {},
+    environment: NodeJS.ProcessEnv = {},
+): Promise<VantageReport> {
+    const endpoints = [{ host: "localhost", port, ...endpoint }];
+    const quick = { rounds: 2, pathMtu: false, families: ["ipv4" as const], timeoutSeconds: 5, ratePerEndpoint: 100 };
+    return probeHost(session(environment), {
+        vantagePoint: "here",
+        role: "host",
+        plan: ProbePlan.parse({ endpoints, ...quick, ...plan }),
+    });
+}
+
+describe("the agent", () => {
+    test("times every phase of a connection that works, with a small and a large hello", async () => {
+        const { port } = await serving(httpsServer(tls, (_request, response) => response.writeHead(401).end()));
+        const { samples, endpoints, complete } = await probe(port);
+        expect(complete).toBe(true);
+        expect(endpoints[0]).toMatchObject({ attempts: 2, succeeded: 2 });
+        const [small, large] = samples.toSorted((a, b) => a.bytesAcked! - b.bytesAcked!);
+        expect(small).toMatchObject({ hello: "small", status: 401, flow: "ping", family: "ipv4", remote: "127.0.0.1" });
+        expect(large).toMatchObject({ hello: "large" });
+        expect(large!.bytesAcked! - small!.bytesAcked!).toBeGreaterThan(1000);
+        for (const phase of ["dnsMs", "connectMs", "tlsMs", "firstByteMs"] as const)
+            expect(small![phase]).toBeGreaterThan(0);
+    });
+
+    test("walks a registry's token, manifest and blob, and fetches the image itself without a runtime", async () => {
+        const registry = await testRegistry(tls);
+        onTestFinished(registry.close);
+        const { samples, pulls } = await probe(registry.port, {
+            images: [registry.image],
+            rounds: 1,
+            timeoutSeconds: 5,
+        });
+        expect(samples.filter(({ failure }) => failure)).toEqual([]);
+        expect(new Set(samples.map(({ flow }) => flow))).toEqual(new Set(["ping", "token", "manifest", "blob"]));
+        expect(pulls).toEqual([expect.objectContaining({ via: "agent", succeeded: 1, error: null })]);
+        expect(registry.requests.filter(request => request.startsWith("HEAD")).length).toBeGreaterThan(0);
+    });
+
+    test.each([
+        { status: 503, failure: "http" },
+        { status: 429, failure: "rate-limit" },
+        { status: 403, failure: "reputation" },
+    ])("calls an answer of $status $failure", async ({ status, failure }) => {
+        const { port } = await serving(httpsServer(tls, (_request, response) => response.writeHead(status).end()));
+        const { samples } = await probe(port, { rounds: 1 });
+        expect(samples[0]).toMatchObject({ status: status, failure });
+    });
+
+    test("waits the whole time before it calls a silent server a TLS timeout, and says what was acknowledged", async () => {
+        const { port } = await serving(silentServer());
+        const { samples } = await probe(port, { rounds: 1, timeoutSeconds: 0.5 });
+        expect(samples[0]).toMatchObject({ failure: "tls-timeout", bytesSeen: 0 });
+        expect(samples[0]!.totalMs).toBeGreaterThanOrEqual(500);
+        expect(samples[0]!.bytesAcked).toBeGreaterThan(400);
+    });
+
+    test("tells a server that accepts the request and is silent then", async () => {
+        const { port } = await serving(httpsServer(tls, () => {}));
+        const { samples } = await probe(port, { rounds: 1, timeoutSeconds: 1 });
+        expect(samples[0]).toMatchObject({ failure: "first-byte-timeout" });
+    });
+
+    test("tells an answer that stops in its middle", async () => {
+        const answer = httpsServer(tls, (_request, response) => {
+            response.writeHead(200, { "content-length": 100 });
+            response.write("half");
+        });
+        const { port } = await serving(answer);
+        const { samples } = await probe(port, { rounds: 1, timeoutSeconds: 1, endpoint: { kind: "api", path: "/" } });
+        expect(samples[0]).toMatchObject({ failure: "body-timeout", flow: "api" });
+    });
+
+    test("tells a refused connection", async () => {
+        const { samples } = await probe(await closedPort(), { rounds: 1 });
+        expect(samples[0]).toMatchObject({ failure: "refused" });
+    });
+
+    test("tells a certificate that is not trusted", async () => {
+        const { port } = await serving(httpsServer(tls, (_request, response) => response.end()));
+        const { samples } = await probe(port, { rounds: 1 }, { SSL_CERT_FILE: "/dev/null" });
+        expect(samples[0]).toMatchObject({ failure: "certificate" });
+    });
+
+    test("tells a name that does not resolve", async () => {
+        const { samples } = await probe(443, { rounds: 1, endpoint: { host: "no-such-host.invalid" } });
+        expect(samples[0]).toMatchObject({ failure: "dns" });
+    });
+
+    test("stops an endpoint that stalls as soon as that is decided", async () => {
+        const { port } = await serving(silentServer());
+        const report = await probe(port, { rounds: 200, timeoutSeconds: 1, ratePerEndpoint: 20, parallel: 16 });
+        expect(report.stability).toBe("unstable");
+        expect(report.samples.length).toBeLessThan(20);
+        expect(report.complete).toBe(true);
+    });
+
+    test("keeps to the rate and says so when the budget ends first", async () => {
+        const { port } = await serving(httpsServer(tls, (_request, response) => response.writeHead(401).end()));
+        const report = await probe(port, { rounds: 50, ratePerEndpoint: 5, budgetSeconds: 1 });
+        expect(report.samples.length).toBeLessThanOrEqual(6);
+        expect(report).toMatchObject({ complete: false, incompleteReason: expect.stringContaining("budget of 1 s") });
+    });
+
+    test("ends by itself when nobody listens any more", async () => {
+        const { port } = await serving(silentServer());
+        const plan = ProbePlan.parse({ endpoints: [{ host: "localhost", port }], timeoutSeconds: 100, pathMtu: false });
+        const child = spawn("/bin/sh", ["-c", AGENT_COMMAND]);
+        child.stdin.end(agentInput(agentTask(plan, true)));
+        await once(createInterface({ input: child.stdout }), "line");
+        child.stdout.destroy();
+        const [code] = await once(child, "exit");
+        expect(code).not.toBe(0);
+    });
+});
+
+describe("measuring the path MTU", () => {
+    test("says at least what was tried where only the host's own link bounds it", async () => {
+        const { port } = await serving(httpsServer(tls, (_request, response) => response.end()));
+        const { result } = await measurePathMtu(session(), {
+            endpoints: [{ host: "localhost", port, kind: "registry", path: "/", expectStatus: [200] }],
+            families: ["ipv4"],
+        });
+        expect(result.ipv4?.upload).toMatchObject({ bytes: 9216, bound: "at-least", limitedBy: "link", silent: false });
+        expect(result.ipv6).toBeNull();
+    });
+});
+
+describe("a host that cannot be probed", () => {
+    test("has no Python: the error says what to install", async () => {
+        const where = {
+            vantagePoint: "here",
+            role: "host" as const,
+            plan: ProbePlan.parse({ endpoints: [{ host: "a" }] }),
+        };
+        const failure = await probeHost(session({ PATH: "/nonexistent" }), where).catch(error => error);
+        expect(failure).toBeInstanceOf(HostError);
+        expect(failure).toMatchObject({
+            reason: "missing-program",
+            message: expect.stringContaining("apt-get install python3"),
+        });
+    });
+
+    test("answers nonsense: the error says so", async () => {
+        const nonsense = {
+            ...session(),
+            exec: async (_command: string, options?: { onLine?: (line: string) => void }) => {
+                options?.onLine?.('{"kind":"sample","sample":{}}');
+                return { code: 0, stdout: "", stderr: "" };
+            },
+        };
+        const where = {
+            vantagePoint: "here",
+            role: "host" as const,
+            plan: ProbePlan.parse({ endpoints: [{ host: "a" }] }),
+        };
+        await expect(probeHost(nonsense, where)).rejects.toThrow(/not valid at sample\.id/);
+    });
+});
