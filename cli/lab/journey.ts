@@ -6,6 +6,7 @@ import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
 import type { DeployOptions, DeployResult } from "../deploy/deploy.ts";
 import { repositoryRoot } from "../root.ts";
 import { inRunner } from "./inRunner.ts";
+import type { RunnerTask } from "./runnerTask.ts";
 import { labProbePlan, labStack, type StackValues } from "./stack.ts";
 
 export interface JourneyOptions {
@@ -38,6 +39,8 @@ export interface Journey {
     differences(): Promise<string[]>;
 }
 
+/** From the lab there is no way to where Pulumi's CLI looks for new plugins: it would wait for each until a timeout. */
+const OFFLINE = { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" };
 const POLICY_PACK = `${repositoryRoot}/policy`;
 
 /** Boots the lab with a scenario and remembers how every host was found. */
@@ -53,20 +56,17 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
         probe: () => inRunner(lab.instance, { kind: "probe", hosts: probedHosts(lab), plan: labProbePlan(lab) }),
         async deploy(operation, { refresh = false, values = {} } = {}) {
             await stack.configure(values);
-            return inRunner(lab.instance, {
-                kind: "deploy",
-                quiet: options.quiet ?? false,
-                options: {
-                    operation,
-                    refresh,
-                    stack: stack.name,
-                    cwd: repositoryRoot,
-                    engine: options.engine,
-                    policyPacks: [POLICY_PACK],
-                    stateDir: stack.stateDir,
-                    passphrase: stack.passphrase,
-                },
-            });
+            const how: Extract<RunnerTask, { kind: "deploy" }>["options"] = {
+                operation,
+                refresh,
+                stack: stack.name,
+                cwd: repositoryRoot,
+                engine: options.engine,
+                policyPacks: [POLICY_PACK],
+                stateDir: stack.stateDir,
+                passphrase: stack.passphrase,
+            };
+            return inRunner(lab.instance, { kind: "deploy", quiet: options.quiet ?? false, options: how }, OFFLINE);
         },
         tamper: () => tamper(lab),
         async differences() {
