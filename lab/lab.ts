@@ -15,7 +15,7 @@ import { disableBridgeOffloads, namespacesOf, renewNamespace, wire } from "./hos
 import { applyInternet, startInternet } from "./internet/internet.ts";
 import { applyIsp, startIsp } from "./isp/isp.ts";
 import { type Lock, lock } from "./lock.ts";
-import { installMissingPackages, requireLabMachine } from "./machine.ts";
+import { installMissingPackages, raiseInotifyLimit, requireLabMachine } from "./machine.ts";
 import { type LabRecord, readRecord, writeRecord } from "./record.ts";
 import { type Remains, remainsOf, removeRemains } from "./remains.ts";
 import type { Scenario } from "./scenario.ts";
@@ -24,6 +24,7 @@ import {
     addressOf,
     allHosts,
     bootedHosts,
+    bootsSystem,
     cacheDirectory,
     defaultInstance,
     isInstanceName,
@@ -89,6 +90,7 @@ export async function labUp({ instance = defaultInstance(), scenario, ...options
     await takeLock(instance);
     try {
         await installMissingPackages(onProgress);
+        await raiseInotifyLimit();
         await removeRemains(instance);
         const [base] = await Promise.all([baseSystem(onProgress), labTls(onProgress)]);
         const layers = await sharedLayers(base, await readFile(labCaPath(), "utf8"));
@@ -141,8 +143,7 @@ export function labStatus(instance = defaultInstance()): LabStatus {
     requireInstanceName(instance);
     const record = readRecord(instance);
     const hosts = allHosts(record?.workers ?? 0).map(name => {
-        const booted = name === "pve" || nodeNames(record?.workers ?? 0).includes(name);
-        const running = booted
+        const running = bootsSystem(name)
             ? leaderOf(instance, name) !== undefined
             : namespacesOf(instance).includes(namespaceOf(instance, name));
         return { name, running, address: name === "internet" ? null : addressOf(name).ipv4 };

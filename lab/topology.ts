@@ -14,7 +14,7 @@ import type { IpFamily, PerFamily } from "../network/family.ts";
 /** A host of the lab: `internet`, `isp`, `pve`, `cp1`, `worker1`… or `runner`. */
 export type LabHost = string;
 
-/** Hosts that boot an operating system of their own; the others are namespaces with programs of the lab in them. */
+/** Hosts that boot an operating system of their own. */
 export function bootedHosts(workers: number): LabHost[] {
     return ["pve", ...nodeNames(workers)];
 }
@@ -24,8 +24,15 @@ export function nodeNames(workers: number): LabHost[] {
     return ["cp1", ...Array.from({ length: workers }, (_, index) => `worker${index + 1}`)];
 }
 
+/** Whether a host boots an operating system; the others are namespaces with programs of the lab in them. */
+export function bootsSystem(host: LabHost): boolean {
+    return !PROGRAM_HOSTS.includes(host);
+}
+
+const PROGRAM_HOSTS: readonly LabHost[] = ["internet", "isp", "runner"];
+
 export function allHosts(workers: number): LabHost[] {
-    return ["internet", "isp", "runner", ...bootedHosts(workers)];
+    return [...PROGRAM_HOSTS, ...bootedHosts(workers)];
 }
 
 /** Most workers a lab can have: as many as scenarios may ask for. */

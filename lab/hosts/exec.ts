@@ -1,8 +1,8 @@
 import type { CommandResult } from "../../provider/host/session.ts";
 import { command } from "../command.ts";
 import { insideNamespace } from "../namespace.ts";
-import type { LabHost } from "../topology.ts";
-import { leaderOf } from "./processes.ts";
+import { bootsSystem, type LabHost } from "../topology.ts";
+import { requireLeader } from "./processes.ts";
 
 /** What a login shell of root would start with; nothing of this machine's environment reaches a host. */
 const HOST_ENVIRONMENT = {
@@ -21,8 +21,8 @@ export function onBootedHost(leader: number, argv: readonly string[]): [string, 
 
 /** The arguments that run a command on any host of a lab: where no system is booted, in its network namespace only. */
 export function onHost(instance: string, host: LabHost, argv: readonly [string, ...string[]]): [string, ...string[]] {
-    const leader = leaderOf(instance, host);
-    return leader === undefined ? insideNamespace(instance, host, argv) : onBootedHost(leader, argv);
+    if (!bootsSystem(host)) return insideNamespace(instance, host, argv);
+    return onBootedHost(requireLeader(instance, host), argv);
 }
 
 export function execOnHost(

@@ -3,7 +3,7 @@ import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { LabHost } from "../topology.ts";
 import { execOnHost } from "./exec.ts";
-import { leaderOf } from "./processes.ts";
+import { requireLeader } from "./processes.ts";
 
 /** The state of a host that must be the same again after `destroy`. */
 export interface HostFingerprint {
@@ -18,9 +18,7 @@ export interface HostFingerprint {
 
 /** Nothing is left out of /etc: what a running Debian would write there by itself was settled when the base was built. */
 export async function fingerprintOf(instance: string, host: LabHost): Promise<HostFingerprint> {
-    const leader = leaderOf(instance, host);
-    if (leader === undefined) throw new Error(`${host} is not running in lab ${instance}: no fingerprint of it.`);
-    const root = `/proc/${leader}/root`;
+    const root = `/proc/${requireLeader(instance, host)}/root`;
     const [rules, links, etc, usrLocal] = await Promise.all([
         execOnHost(instance, host, ["nft", "-s", "list", "ruleset"]),
         execOnHost(instance, host, ["ip", "-json", "link"]),

@@ -19,6 +19,13 @@ export function leaderOf(instance: string, host: string): number | undefined {
     return allProcesses().find(pid => networkNamespaceOf(pid) === inode && isFirstOfItsNamespace(pid));
 }
 
+/** The same for a host that has to be running. */
+export function requireLeader(instance: string, host: string): number {
+    const leader = leaderOf(instance, host);
+    if (leader !== undefined) return leader;
+    throw new Error(`${host} of lab ${instance} is not running. Start the lab anew with clearpath lab up.`);
+}
+
 /** Kills at once and waits until the kernel has let go of every one. */
 export async function kill(list: () => readonly number[], what: string): Promise<void> {
     const deadline = Date.now() + 10_000;

@@ -29,29 +29,49 @@ print(" ".join(waiting))
 
 /** Waits until SSH answers the runner on all given hosts, and containerd on those that have one. */
 export async function waitUntilReady(instance: string, hosts: readonly LabHost[]): Promise<void> {
-    const addresses = hosts.flatMap(host => Object.values(addressOf(host)).map(address => [address, host] as const));
-    const argv = ["/usr/bin/python3", "-c", WAIT_FOR_BANNERS, String(BOOT_SECONDS), ...addresses.map(([a]) => a)];
-    const [banners] = await Promise.all([
-        command(insideNamespace(instance, "runner", argv as [string, ...string[]])),
-        ...hosts.filter(host => host !== "pve").map(host => waitForContainerd(instance, host)),
+    const stop = new AbortController();
+    const nodes = hosts.filter(host => host !== "pve");
+    const services = Promise.all([
+        waitForBanners(instance, hosts),
+        ...nodes.map(node => waitForContainerd(instance, node, stop.signal)),
     ]);
-    const silent = addresses.filter(([address]) => banners.stdout.trim().split(" ").includes(address));
-    if (banners.code === 0 && silent.length === 0) return;
-    const [address, host] = silent[0] ?? ["", hosts[0]!];
+    try {
+        await Promise.race([services, ...hosts.map(host => failWhenOff(instance, host, stop.signal))]);
+    } finally {
+        stop.abort();
+    }
+}
+
+async function waitForBanners(instance: string, hosts: readonly LabHost[]): Promise<void> {
+    const hostOf = new Map(hosts.flatMap(host => Object.values(addressOf(host)).map(address => [address, host])));
+    const argv = ["/usr/bin/python3", "-c", WAIT_FOR_BANNERS, String(BOOT_SECONDS), ...hostOf.keys()] as const;
+    const { stdout, stderr } = await command(insideNamespace(instance, "runner", [...argv]));
+    if (stdout === "\n") return;
+    const [silent = "any address"] = stdout.trim().split(" ");
+    const host = hostOf.get(silent) ?? hosts.join(", ");
     throw new Error(
-        `${host}: no SSH banner on ${address} within ${BOOT_SECONDS} s${banners.stderr && `: ${banners.stderr.trim()}`}. ` +
-            `${consoleTail(instance, host)}Run clearpath lab down and try again.`,
+        `${host}: no SSH banner on ${silent} within ${BOOT_SECONDS} s. ${stderr}${consoleTail(instance, host)}` +
+            "The lab was taken down; start it again.",
     );
 }
 
-async function waitForContainerd(instance: string, host: LabHost): Promise<void> {
+async function waitForContainerd(instance: string, host: LabHost, signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + BOOT_SECONDS * 1000;
     while (!(await accepts(`/proc/${leaderOf(instance, host)}/root/run/containerd/containerd.sock`))) {
         if (Date.now() > deadline) {
-            throw new Error(`${host}: containerd did not start within ${BOOT_SECONDS} s. See its journal.`);
+            throw new Error(
+                `${host}: containerd did not start within ${BOOT_SECONDS} s. ${consoleTail(instance, host)}` +
+                    "The lab was taken down; start it again.",
+            );
         }
-        await delay(50);
+        await delay(50, undefined, { signal });
     }
+}
+
+/** Rejects as soon as a host that was powered on is off again; resolves never, and ends with the signal. */
+async function failWhenOff(instance: string, host: LabHost, signal: AbortSignal): Promise<never> {
+    while (leaderOf(instance, host) !== undefined) await delay(250, undefined, { signal });
+    throw new Error(`${host} stopped while booting. ${consoleTail(instance, host)}The lab was taken down.`);
 }
 
 /** Whether somebody accepts connections on a Unix socket; its path may lie in another host's root. */

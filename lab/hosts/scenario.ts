@@ -3,7 +3,7 @@ import type { Scenario } from "../scenario.ts";
 import { GATEWAY_BRIDGES, type LabHost, NODE_LINK, nodeNames, VM_GATEWAY, vmPort } from "../topology.ts";
 import { execOnHost } from "./exec.ts";
 import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
-import { leaderOf } from "./processes.ts";
+import { requireLeader } from "./processes.ts";
 import { type HostFile, writeFiles } from "./settings.ts";
 
 /** Brings the running Proxmox host to the scenario, in its files for the next boot and live. */
@@ -50,9 +50,7 @@ function setMtu(instance: string, host: LabHost, link: string, mtu: number): Pro
 }
 
 async function writeToHost(instance: string, host: LabHost, files: readonly HostFile[]): Promise<void> {
-    const leader = leaderOf(instance, host);
-    if (leader === undefined) throw new Error(`${host} is not running in lab ${instance}. Run clearpath lab up.`);
-    await writeFiles(`/proc/${leader}/root`, files);
+    await writeFiles(`/proc/${requireLeader(instance, host)}/root`, files);
 }
 
 async function mustOnHost(instance: string, host: LabHost, argv: readonly string[]): Promise<void> {
