@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stopDaemons } from "./daemon.ts";
@@ -22,7 +22,7 @@ export function remainsOf(instance: string): Remains {
         namespaces: namespacesOf(instance),
         processes: processesOf(instance),
         mounts: mountsBelow(overlays),
-        directories: [run, overlays, ...cgroupsOf(instance)].filter(existsSync),
+        directories: [run, overlays, ...cgroupsOf(instance), ...mountTunnels(instance)].filter(existsSync),
     };
 }
 
@@ -37,12 +37,21 @@ export async function removeRemains(instance: string): Promise<void> {
     await unwire(instance);
     await rm(overlays, { recursive: true, force: true });
     await rm(run, { recursive: true, force: true });
+    for (const tunnel of mountTunnels(instance)) await rmdir(tunnel);
     for (const shared of [overlays, run, ...cgroups].map(dirname)) await removeIfEmpty(shared);
 }
 
 function processesOf(instance: string): number[] {
     const inNamespaces = processesIn(namespacesOf(instance).map(name => join("/run/netns", name)));
     return [...new Set([...inNamespaces, ...processesOfCgroups(cgroupsOf(instance))])];
+}
+
+/** Directories that systemd-nspawn makes for mounting things into a running host, and leaves behind, empty. */
+function mountTunnels(instance: string): string[] {
+    const directory = "/run/systemd/nspawn/propagate";
+    if (!existsSync(directory)) return [];
+    const names = readdirSync(directory).filter(name => name.startsWith(`${instance}-`));
+    return names.map(name => join(directory, name));
 }
 
 /** Instances share these directories; the last one takes them along. */
