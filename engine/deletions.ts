@@ -34,6 +34,7 @@ export async function planDeletions(
     decisions: Decisions,
     renamed: (urn: string) => string | undefined,
 ): Promise<Step[]> {
+    refuseUnknownTargets(run);
     const { same, updated, replaced, condemned } = decisions;
     const isKept = (urn: string) => {
         const now = renamed(urn) ?? urn;
@@ -51,6 +52,14 @@ export async function planDeletions(
     }
     refuseUntargeted(run, steps);
     return steps;
+}
+
+/** Stops at targets that neither the state nor the program has. */
+export function refuseUnknownTargets(run: Run): void {
+    const isKnown = (urn: string) => run.goals.has(urn) || run.snapshot.base.some(resource => resource.urn === urn);
+    const unknown = [...run.targets].filter(urn => !isKnown(urn));
+    for (const urn of unknown) run.report.tell("error", `There is no resource ${urn} in the stack. Check --target.`);
+    if (unknown.length > 0) throw new Reported("a target does not exist");
 }
 
 function refuseUntargeted(run: Run, steps: Step[]): void {

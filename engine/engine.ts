@@ -19,6 +19,8 @@ export interface EngineOptions {
     passphrase?: string;
     /** Read the hosts first. */
     refresh?: boolean;
+    /** Update without a preview. */
+    skipPreview?: boolean;
     targets?: string[];
     /** A run that changes anything fails. */
     expectNoChanges?: boolean;
@@ -89,9 +91,9 @@ class EngineRun {
     }
 
     async run(): Promise<EngineResult> {
-        const { operation, confirm, signal } = this.#options;
+        const { operation, confirm, signal, skipPreview } = this.#options;
         if (operation === "preview" || operation === "refresh") return this.#pass(operation);
-        if (operation === "up" || confirm !== undefined) {
+        if ((operation === "up" && !skipPreview) || confirm !== undefined) {
             const proposed = await this.#pass("preview");
             if (!proposed.ok || signal?.aborted) return proposed;
             if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed.outputs);

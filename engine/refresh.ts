@@ -1,3 +1,4 @@
+import { refuseUnknownTargets } from "./deletions.ts";
 import { type Diff, inverted, NO_DIFF } from "./diff.ts";
 import { InitFailure } from "./initFailure.ts";
 import { Limiter } from "./limiter.ts";
@@ -102,6 +103,7 @@ function repaired(
  */
 export async function refresh(run: Run, isStopped: () => boolean): Promise<void> {
     const { snapshot, targets } = run;
+    refuseUnknownTargets(run);
     const limiter = new Limiter(run.parallel);
     const found = new Map<ResourceState, ResourceState | undefined>();
     const wanted = snapshot.base.filter(

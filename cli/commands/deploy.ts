@@ -13,6 +13,7 @@ interface Flags {
     target: string[];
     parallel?: number;
     expectNoChanges?: boolean;
+    skipPreview?: boolean;
     json?: boolean;
     yes?: boolean;
 }
@@ -56,6 +57,7 @@ export function deployCommand(program: Command): void {
         }
         if (operation !== "refresh") command.option("-r, --refresh", "read the hosts first, so that drift is repaired");
         command.option("--expect-no-changes", "fail when anything changes, or would");
+        if (operation === "up") command.option("-f, --skip-preview", "do it without a preview, and without asking");
         if (operation === "up" || operation === "destroy") command.option("-y, --yes", "do it without asking");
         command.action((flags: Flags) => runDeploy(operation, flags));
     }
@@ -88,7 +90,7 @@ function cancelOnInterrupt(onCancel: () => void): { signal: AbortSignal; release
 }
 
 async function runDeploy(operation: Operation, flags: Flags): Promise<void> {
-    const asks = (operation === "up" || operation === "destroy") && !flags.yes;
+    const asks = (operation === "up" || operation === "destroy") && !flags.yes && !flags.skipPreview;
     if (asks && !process.stdin.isTTY) {
         throw new CouldNotRun(`${operation} asks before it changes anything, and there is no terminal. Give --yes.`);
     }
@@ -103,6 +105,7 @@ async function runDeploy(operation: Operation, flags: Flags): Promise<void> {
         cwd: process.cwd(),
         engine: flags.engine,
         refresh: flags.refresh,
+        skipPreview: flags.skipPreview,
         targets: flags.target,
         expectNoChanges: flags.expectNoChanges,
         policyPacks: flags.policyPack ?? [],

@@ -17,6 +17,7 @@ export async function deployEmbedded(options: DeployOptions & { env: NodeJS.Proc
         stateDirectory: stateDirectory({ stateDir, cwd, env, projectBackend: project.backendUrl }),
         passphrase: options.passphrase,
         refresh: options.refresh,
+        skipPreview: options.skipPreview,
         targets: options.targets,
         expectNoChanges: options.expectNoChanges,
         policyPacks: policyPacks.map(directory => ({ directory: resolve(directory), configFile })),

@@ -152,7 +152,7 @@ class PulumiRun {
 
 /** Runs an operation with the Pulumi CLI, and gives the result that the embedded engine would give. */
 export async function deployWithPulumi(options: Options, executable: string): Promise<EngineResult> {
-    const { operation, confirm, cwd, signal } = options;
+    const { operation, confirm, cwd, signal, skipPreview } = options;
     const project = await projectIdentity(cwd);
     const env = await environment(options, project.backendUrl);
     const run = new PulumiRun(options, executable, env);
@@ -162,7 +162,7 @@ export async function deployWithPulumi(options: Options, executable: string): Pr
         await run.createStack(directory, project.name);
     }
     if (operation === "preview" || operation === "refresh") return run.pass(operation);
-    if (operation === "up" || confirm !== undefined) {
+    if ((operation === "up" && !skipPreview) || confirm !== undefined) {
         const proposed = await run.pass("preview");
         if (!proposed.ok || signal?.aborted) return proposed;
         if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed.outputs);

@@ -1,0 +1,167 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { engines, errorsOf, TestStack } from "./stack.ts";
+
+describe.each(engines)("on the %s engine", engine => {
+    let stack: TestStack;
+
+    beforeEach(() => {
+        stack = new TestStack(engine);
+    });
+    afterEach(() => stack.remove());
+
+    test("a failed step keeps what was done, begins nothing that needs it, deletes nothing, and is made up for later", async () => {
+        await stack.program(`new Thing("old");`).up();
+        const program = (fail: boolean) => `
+            const good = new Thing("good");
+            const bad = new Thing("bad", { fail: ${fail} }, { dependsOn: good });
+            new Thing("never", { value: bad.serial });
+            export const kept = good.serial;
+        `;
+        const failed = await stack.program(program(true)).run("up", { skipPreview: true });
+        expect(failed.ok).toBe(false);
+        expect(errorsOf(failed)).toContain("the thing refused to be made");
+        expect(failed.diagnostics.find(({ message }) => message.includes("refused"))!.urn).toBe(stack.urn("bad"));
+        expect(failed.changes).toBe(1);
+        expect(stack.things()).toEqual(["good", "old"]);
+        expect(stack.stored("old")).toBeDefined();
+        expect(stack.stored("bad")).toBeUndefined();
+        expect(stack.pendingOperations()).toEqual([]);
+        expect(stack.locks()).toEqual([]);
+
+        await stack.program(program(false)).up();
+        expect(stack.things()).toEqual(["bad", "good", "never"]);
+    });
+
+    test("a resource that was made but did not become ready is kept, and updated the next time", async () => {
+        const program = (halfMade: boolean) => `new Thing("half", { halfMade: ${halfMade} });`;
+        const failed = await stack.program(program(true)).run("up", { skipPreview: true });
+        expect(failed.ok).toBe(false);
+        expect(stack.stored("half")!.initErrors).toEqual(["it did not become ready"]);
+        expect(stack.stored("half")!.id).toMatch(/^half-/);
+        stack.clearCalls();
+        await stack.program(program(false)).up();
+        expect(stack.order("create", "update", "delete")).toEqual(["update half"]);
+        expect(stack.stored("half")!.initErrors).toBeUndefined();
+    });
+
+    test("a program that throws does not delete what it did not come to register", async () => {
+        await stack.program(`new Thing("first"); new Thing("second"); export const word = "old";`).up();
+        const failed = await stack
+            .program(`new Thing("first"); throw new Error("lost the plot");`)
+            .run("up", { skipPreview: true });
+        expect(failed.ok).toBe(false);
+        expect(errorsOf(failed)).toContain("lost the plot");
+        expect(stack.things()).toEqual(["first", "second"]);
+        expect(stack.state()[0]!.outputs).toEqual({ word: "old" });
+    });
+
+    test("a failed check is told with the plugin's reason, and nothing is done", async () => {
+        const failed = await stack.program(`new Thing("a", { value: "invalid" });`).run("preview");
+        expect(failed.ok).toBe(false);
+        expect(errorsOf(failed)).toContain("value must not be invalid");
+        expect(stack.calls("create")).toEqual([]);
+    });
+
+    test("a cancelled run tells the plugin, keeps what was done, and leaves no lock", async () => {
+        stack.program(`
+            const first = new Thing("first");
+            const second = new Thing("second", { waitFor: "${stack.path("never")}" }, { dependsOn: first });
+            new Thing("third", {}, { dependsOn: second });
+        `);
+        const controller = new AbortController();
+        const running = stack.run("up", { skipPreview: true, signal: controller.signal });
+        await vi.waitUntil(() => stack.order("create").includes("create second"), { timeout: 60_000 });
+        controller.abort();
+        const up = await running;
+        expect(up.ok).toBe(false);
+        expect(stack.order("cancel").length).toBeGreaterThan(0);
+        expect(stack.order("create")).not.toContain("create third");
+        expect(stack.stored("first")).toBeDefined();
+        expect(stack.locks()).toEqual([]);
+    });
+
+    test("a plugin that is not on the machine is named", async () => {
+        stack.program(`new pulumi.CustomResource("nowhere:index:Thing", "a", {});`);
+        const preview = await stack.run("preview", {
+            env: { ...stack.env, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" },
+        });
+        expect(preview.ok).toBe(false);
+        expect(errorsOf(preview)).toContain("nowhere");
+    });
+
+    test("a stack that another run holds is refused with that run's name", async () => {
+        await stack.program("").up();
+        const locks = join(stack.stateDir, ".pulumi", "locks", "organization", "lab", "dev");
+        mkdirSync(locks, { recursive: true });
+        const lock = {
+            pid: process.pid,
+            username: "someone",
+            hostname: hostname(),
+            timestamp: new Date().toISOString(),
+        };
+        writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
+        await expect(stack.run("up")).rejects.toThrow(/someone@/);
+    });
+});
+
+describe("on the embedded engine", () => {
+    let stack: TestStack;
+
+    beforeEach(() => {
+        stack = new TestStack("embedded");
+    });
+    afterEach(() => stack.remove());
+
+    test("the lock of a run that died is removed, and that is told", async () => {
+        await stack.program("").up();
+        const locks = join(stack.stateDir, ".pulumi", "locks", "organization", "lab", "dev");
+        const lock = { pid: 2 ** 22 + 1, username: "late", hostname: hostname(), timestamp: new Date().toISOString() };
+        writeFileSync(join(locks, "dead.json"), JSON.stringify(lock));
+        const events: unknown[] = [];
+        await stack.up({ onEvent: event => events.push(event) });
+        expect(JSON.stringify(events)).toContain("A lock of late");
+        expect(stack.locks()).toEqual([]);
+    });
+
+    test.each([
+        ["resources read with `get`", `new Thing("a", {}, { id: "some-id" });`],
+        ["invoke", `pulumi.runtime.invoke("enginetest:index:ask", {});`],
+        ["StackReference", `new pulumi.StackReference("organization/lab/other");`],
+        ["`import`", `new Thing("a", {}, { import: "some-id" });`],
+        ["assets", `new Thing("a", { value: new pulumi.asset.StringAsset("text") });`],
+        ["`replaceWith`|ReplaceWith", `const a = new Thing("a"); new Thing("b", {}, { replaceWith: [a] });`],
+        ["DeletedWith", `const a = new Thing("a"); new Thing("b", {}, { deletedWith: a });`],
+        ["transforms", `new Thing("a", {}, { transforms: [args => args] });`],
+        ["hooks", `new Thing("a", {}, { hooks: { beforeCreate: [() => {}] } });`],
+    ])("a program that asks for %s stops with that name, and nothing is done", async (feature, source) => {
+        const preview = await stack.program(source).run("preview");
+        expect(preview.ok).toBe(false);
+        expect(errorsOf(preview)).toMatch(new RegExp(feature, "i"));
+        expect(stack.calls("create")).toEqual([]);
+    });
+
+    test.each([
+        [
+            "runtime option nodeargs",
+            "Pulumi.yaml",
+            "name: lab\nruntime:\n  name: nodejs\n  options: { typescript: false, nodeargs: --inspect }\n",
+        ],
+        ["runtime python", "Pulumi.yaml", "name: lab\nruntime: python\n"],
+        ["environment", "Pulumi.dev.yaml", "environment: [ production ]\n"],
+        ["pulumi:disable-default-providers", "Pulumi.dev.yaml", "config:\n  pulumi:disable-default-providers: ['*']\n"],
+    ])("%s in the settings stops with that name", async (feature, file, text) => {
+        stack.program("").write(file, text);
+        await expect(stack.run("preview")).rejects.toThrow(feature);
+    });
+
+    test("a state with something unknown in it is not touched", async () => {
+        await stack.program(`new Thing("a");`).up();
+        const text = stack.stateText.replace('"custom": true', '"custom": true, "viewOf": "urn:x"');
+        writeFileSync(stack.stateFile, text);
+        await expect(stack.run("up")).rejects.toThrow("viewOf");
+        expect(stack.stateText).toBe(text);
+    });
+});
