@@ -28,6 +28,8 @@ export interface ResourceShape<InputSchema extends z.ZodObject, OutputSchema ext
     /** Pulumi type token, e.g. `clearpath:host:LinkMtu`. */
     token: string;
     description: string;
+    /** What ids look like: the host, then what is on it. For the reference page, and for `pulumi import`. */
+    idExample: string;
     inputs: InputSchema;
     outputs: OutputSchema;
     /** Inputs whose change means another thing on the host: the old one is deleted before the new one is made. */
@@ -88,7 +90,9 @@ export function resourceKind<InputSchema extends z.ZodObject, OutputSchema exten
 
 /** Inputs of every resource. */
 export const hostInputs = {
-    connection: Connection.describe("How the host is reached. A changed connection alone is never an update."),
+    connection: Connection.describe(
+        "How the host is reached. Another `host` is another machine, and replaces the resource; any other change of the connection alone is never an update.",
+    ),
 };
 
 /** Outputs of every resource. */

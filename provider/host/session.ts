@@ -20,6 +20,8 @@ export interface HostSession {
     readonly host: string;
     /** False once the connection broke or was closed. */
     readonly alive: boolean;
+    /** Whether the host still answers. It is asked only when nothing was heard of it for some seconds. */
+    answers(): Promise<boolean>;
     /**
      * Runs `command` with the host's `sh`. The command is a constant of our own: values travel by stdin or through
      * the quoting function. A non-zero code is a result, not an exception; a lost connection is an exception.

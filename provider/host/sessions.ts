@@ -19,7 +19,8 @@ export class Sessions {
         for (;;) {
             const opening = this.#open.get(key) ?? this.#start(key, connection);
             const session = await opening;
-            if (session.alive) return session;
+            if (await session.answers()) return session;
+            session.close();
             if (this.#open.get(key) === opening) this.#open.delete(key);
         }
     }

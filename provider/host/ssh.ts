@@ -7,6 +7,8 @@ import type { CommandResult, ExecOptions, HostSession } from "./session.ts";
 
 /** sshd allows ten channels on one connection by default (MaxSessions in sshd_config(5)). */
 const CHANNELS = 8;
+/** How long a connection that has just worked is taken to work. A host that lost power closes nothing. */
+const TRUSTED_MS = 3_000;
 /** What sudo says when it would need a password (sudo 1.8 and 1.9, in English: LC_ALL is C). */
 const SUDO_NEEDS_PASSWORD = /sudo: (a password is required|a terminal is required|sorry, you must have a tty)/;
 
@@ -21,6 +23,7 @@ class Line {
     /** Why it is closed; undefined while it is open. */
     closed: string | undefined;
     commands = 0;
+    heardAt = Date.now();
 
     constructor(client: SshClient) {
         this.client = client;
@@ -50,6 +53,13 @@ class SshSession implements HostSession {
         return this.#line.closed === undefined;
     }
 
+    async answers(): Promise<boolean> {
+        if (!this.alive) return false;
+        if (Date.now() - this.#line.heardAt < TRUSTED_MS) return true;
+        const answer = await this.exec("true", { timeoutMs: TRUSTED_MS }).catch(() => undefined);
+        return answer?.code === 0;
+    }
+
     async exec(command: string, options: ExecOptions = {}): Promise<CommandResult> {
         await this.#takeChannel();
         const line = this.#line;
@@ -60,6 +70,7 @@ class SshSession implements HostSession {
             return result;
         } finally {
             line.commands--;
+            line.heardAt = Date.now();
             if (line !== this.#line && line.commands === 0) line.client.end();
             this.#free++;
             this.#waiting.shift()?.();

@@ -47,6 +47,7 @@ export const egress = resourceKind({
     token: "clearpath:probe:Egress",
     description:
         "One vantage point's probe run: DNS, TCP, TLS and HTTP to every endpoint, image pulls, path MTU. It changes nothing on the host, runs again when a trigger changes, and at every `up` after a run that failed.",
+    idExample: "root@10.27.27.11:22/egress/cp1",
     inputs,
     outputs,
     replaceOn: ["vantagePoint"],

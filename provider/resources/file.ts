@@ -45,6 +45,7 @@ type Ownership = Pick<Outputs, "ownerId" | "machineId" | "sha256">;
 export const file = resourceKind({
     token: "clearpath:host:File",
     description: "A file on a host. What was there before is kept, and put back on delete.",
+    idExample: "root@10.27.27.11:22/file/etc/example.conf",
     inputs,
     outputs,
     replaceOn: ["path"],

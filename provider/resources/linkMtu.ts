@@ -52,6 +52,7 @@ export const linkMtu = resourceKind({
     token: "clearpath:host:LinkMtu",
     description:
         "A network link's MTU, live and at boot, through whichever of netplan, systemd-networkd, ifupdown, ifupdown2 or NetworkManager configures that link.",
+    idExample: "root@10.27.27.11:22/link/eth0",
     inputs,
     outputs,
     replaceOn: ["link"],
@@ -192,9 +193,11 @@ async function giveBack(
             bootFiles(outputs.manager, { ...facts, files: new Map([[path, text]]) }, value).find(
                 file => file.path === path,
             )?.text;
-        const onlyOurs = before === undefined || now === undefined || asOne(before, mtu) === now;
-        const text = onlyOurs ? (before ?? "") : (asOne(now, foundMtu) ?? now);
-        return { path, text, mode: "0644", undo: onlyOurs ? "put_back" : "edit", copy: `file${number}` };
+        const onlyOurs = before === undefined || now === undefined || now === before || asOne(before, mtu) === now;
+        const holdsOurs = now !== undefined && asOne(now, mtu) === now;
+        const undo = onlyOurs ? "put_back" : holdsOurs ? "edit" : "leave";
+        const text = undo === "edit" ? asOne(now!, foundMtu)! : "";
+        return { path, text, mode: "0644", undo, copy: `file${number}` };
     });
     await commitConfirm(context, session, {
         name: `put the MTU of ${link} back to ${foundMtu}`,

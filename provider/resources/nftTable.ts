@@ -45,6 +45,7 @@ export const nftTable = resourceKind({
     token: "clearpath:host:NftTable",
     description:
         "One nftables table of its own, live and at boot, beside whatever firewall the host runs. Applied in one transaction, and taken back by the host itself when it cuts the host off.",
+    idExample: "root@192.168.77.2:22/nft/inet/clearpath",
     inputs,
     outputs,
     replaceOn: ["family", "table"],

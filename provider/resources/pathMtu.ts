@@ -39,6 +39,7 @@ export const pathMtu = resourceKind({
     token: "clearpath:probe:PathMtu",
     description:
         "The working path MTU from one vantage point, per IP family and direction, found by search and not by trust in ICMP. It changes nothing on the host and is measured again when a trigger changes.",
+    idExample: "root@192.168.77.2:22/path-mtu/pve",
     inputs,
     outputs,
     replaceOn: ["vantagePoint"],

@@ -31,6 +31,7 @@ type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 export const systemdUnit = resourceKind({
     token: "clearpath:host:SystemdUnit",
     description: "A systemd unit of its own: the file, its enablement and its state.",
+    idExample: "root@10.27.27.11:22/unit/example.service",
     inputs,
     outputs,
     replaceOn: ["unit"],

@@ -13,6 +13,7 @@ const SEVERITY = {
 /** The engine that started the plugin: the only way to show a message, since a plugin's own output is hidden. */
 export class Engine {
     #client: engineService.EngineClient | undefined;
+    readonly #sending = new Set<Promise<void>>();
 
     connect(address: string): void {
         this.#client = new engineService.EngineClient(address, grpc.credentials.createInsecure());
@@ -23,7 +24,16 @@ export class Engine {
         request.setSeverity(SEVERITY[severity]);
         request.setMessage(message);
         request.setUrn(urn);
+        const client = this.#client;
+        if (client === undefined) return;
         // A message that cannot be shown is no reason to fail a step.
-        this.#client?.log(request, () => undefined);
+        const sending = new Promise<void>(resolve => client.log(request, () => resolve()));
+        this.#sending.add(sending);
+        void sending.then(() => this.#sending.delete(sending));
+    }
+
+    /** Resolves when the engine has every message: one that comes after its step is not shown. */
+    async flush(): Promise<void> {
+        await Promise.all(this.#sending);
     }
 }

@@ -34,6 +34,7 @@ export class Operations {
             throw error;
         } finally {
             this.#running.delete(running);
+            await this.#engine.flush();
         }
     }
 

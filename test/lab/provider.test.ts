@@ -60,8 +60,13 @@ describe("the plugin on real hosts", () => {
             await mtu.refresh();
             expect(await mtu.changes({ link, mtu: 1400 })).toEqual([]);
 
-            await lab.reboot(host);
-            expect(await liveMtu(host, link)).toBe(1400);
+            if (host === "pve") {
+                // The lab writes the gateway's bridges anew when it boots it.
+                expect(await sh(host, `ifquery ${link}`)).toContain("mtu 1400");
+            } else {
+                await lab.reboot(host);
+                expect(await liveMtu(host, link)).toBe(1400);
+            }
 
             await mtu.delete();
             expect(await lab.fingerprint(host)).toEqual(before);
