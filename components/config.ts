@@ -104,8 +104,9 @@ const Probe = ProbePlan.extend({
     endpoints: z
         .array(Endpoint)
         .min(1)
-        .default(PLANNED_ENDPOINTS.map(endpoint => Endpoint.parse(endpoint))),
-    images: z.array(z.string().min(1)).default(PLANNED_IMAGES),
+        .default(PLANNED_ENDPOINTS.map(endpoint => Endpoint.parse(endpoint)))
+        .describe("Services to call."),
+    images: z.array(z.string().min(1)).default(PLANNED_IMAGES).describe("Images that every node pulls for real."),
 });
 
 /** What a stack's configuration may hold, key by key. */

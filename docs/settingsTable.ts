@@ -7,9 +7,12 @@ export function settingsTable(): string {
     return markdownTable(["key under `clearpath:`", "value", "default", "what it is"], rows);
 }
 
+/** A table in the layout that the formatter gives it: every column as wide as its widest cell. */
 export function markdownTable(head: string[], rows: string[][]): string {
-    const line = (cells: string[]) => `| ${cells.map(cell => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-    return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+    const escaped = rows.map(row => row.map(cell => cell.replaceAll("|", "\\|")));
+    const widths = head.map((_, column) => Math.max(...[head, ...escaped].map(row => row[column]!.length)));
+    const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+    return [line(head), line(widths.map(width => "-".repeat(width))), ...escaped.map(line)].join("\n");
 }
 
 function rowsOf(path: string, schema: z.ZodObject): string[][] {
