@@ -21,6 +21,7 @@ QUICK_SECONDS = 10
 # containerd gives a TLS handshake 10 s and then says so.
 RUNTIME_GIVES_UP_SECONDS = 12
 SLICE_SECONDS = 0.25
+ID_NAME_SECONDS = 1.5
 PATH = os.environ.get("PATH", "") + ":/usr/local/bin:/usr/sbin:/sbin"
 
 
@@ -74,7 +75,25 @@ class Ctr:
         return code == 0 and image in text.split()
 
     def remove(self, image):
+        """Removes the image, and the name by its id that containerd's CRI service gives a moment later."""
+        digest = self._targets().get(image)
         command([*self.argv, "images", "rm", "--sync", image], quickly())
+        left = within(ID_NAME_SECONDS)
+        while left() > 0:
+            targets = self._targets()
+            same = [name for name, target in targets.items() if target == digest]
+            # Another name of the same image is someone else's, and then the id is too.
+            if any(not name.startswith("sha256:") for name in same):
+                return
+            for name in same:
+                command([*self.argv, "images", "rm", "--sync", name], quickly())
+            time.sleep(SLICE_SECONDS)
+
+    def _targets(self):
+        """Digest by image name."""
+        code, text = command([*self.argv, "images", "ls"], quickly())
+        rows = [line.split() for line in text.splitlines()[1:]] if code == 0 else []
+        return {row[0]: row[2] for row in rows if len(row) > 2}
 
 
 def certs_directory():
@@ -218,10 +237,15 @@ class Pulls:
 running = set()
 
 
-def quickly():
-    """The time left, second by second, for a command that should end at once."""
-    ends_at = time.monotonic() + QUICK_SECONDS
+def within(seconds):
+    """A function that tells how much of the time is left."""
+    ends_at = time.monotonic() + seconds
     return lambda: ends_at - time.monotonic()
+
+
+def quickly():
+    """Time for a command that should end at once."""
+    return within(QUICK_SECONDS)
 
 
 def command(argv, left):

@@ -7,6 +7,7 @@ export function localSession(environment: NodeJS.ProcessEnv = {}): HostSession {
     return {
         host: "localhost",
         alive: true,
+        answers: async () => true,
         exec: (command, options) => run(command, environment, options),
         moveTo() {},
         reconnect: async () => localSession(environment),
