@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { egress } from "../../../provider/resources/egress.ts";
+import { file } from "../../../provider/resources/file.ts";
+import { linkMtu } from "../../../provider/resources/linkMtu.ts";
+import { differences } from "../../../provider/service/diff.ts";
+import { type Properties, UNKNOWN } from "../../../provider/service/values.ts";
+
+const connection = { host: "10.27.27.11", port: 22, user: "root" };
+const inputs = { connection, link: "eth0", mtu: 1400, confirmSeconds: 30 };
+const outputs = { atBoot: true };
+
+function changed(change: Properties): [string, boolean][] {
+    return differences(linkMtu, { inputs, outputs }, { ...inputs, ...change }).map(({ path, replace }) => [
+        path,
+        replace,
+    ]);
+}
+
+describe("differences", () => {
+    it("are none between equals", () => {
+        expect(changed({})).toEqual([]);
+    });
+
+    it.each([
+        ["another key", { privateKey: "x" }],
+        ["another port", { port: 2222 }],
+        ["another user", { user: "admin" }],
+        ["a jump host", { proxy: { host: "pve" } }],
+        ["an unknown password", { password: UNKNOWN }],
+    ])("are none for %s alone: it is the same host", (_, change) => {
+        expect(changed({ connection: { ...connection, ...change } })).toEqual([]);
+    });
+
+    it("replace the resource on another host", () => {
+        expect(changed({ connection: { ...connection, host: "10.27.27.12" } })).toEqual([["connection.host", true]]);
+    });
+
+    it("update, or replace where it is another thing", () => {
+        expect(changed({ mtu: 1390 })).toEqual([["mtu", false]]);
+        expect(changed({ link: "eth1" })).toEqual([["link", true]]);
+        expect(changed({ confirmSeconds: 60 })).toEqual([]);
+    });
+
+    it("are there for what is not known yet", () => {
+        expect(changed({ mtu: UNKNOWN })).toEqual([["mtu", false]]);
+    });
+
+    it("name the innermost property", () => {
+        const state = {
+            inputs: { connection, plan: { endpoints: [{ host: "a", port: 443 }], rounds: 20 } },
+            outputs: { passed: true },
+        };
+        const news = { connection, plan: { endpoints: [{ host: "b", port: 443 }, { host: "c" }] } };
+        expect(differences(egress, state, news).map(({ path, kind }) => [path, kind])).toEqual([
+            ["plan.endpoints[0].host", "update"],
+            ["plan.endpoints[1]", "add"],
+            ["plan.rounds", "delete"],
+        ]);
+    });
+
+    it("are there when the host lost what was written, though no input changed", () => {
+        const lost = { connection, path: "/etc/x", content: "" };
+        expect(differences(file, { inputs: lost, outputs: { sha256: "" } }, lost)).toEqual([
+            { path: "sha256", property: "sha256", kind: "update", replace: false, isInput: false },
+        ]);
+    });
+});

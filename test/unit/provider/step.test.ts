@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { HostError } from "../../../provider/host/hostError.ts";
+import type { CommandResult, HostSession } from "../../../provider/host/session.ts";
+import { recordDirectory, runStep, stepScript } from "../../../provider/host/step.ts";
+
+/** A session whose host is a shell on this machine: enough for programs that only compute. */
+function sessionOver(run: (stdin: string) => CommandResult): HostSession {
+    return {
+        host: "here",
+        alive: true,
+        answers: async () => true,
+        exec: async (_command, options) => {
+            const { stdout, ...result } = run(String(options?.stdin));
+            for (const line of stdout.split("\n").filter(Boolean)) options?.onLine?.(line);
+            return { ...result, stdout: "" };
+        },
+        reconnect: () => Promise.reject(new Error("not here")),
+        moveTo: () => undefined,
+        close: () => undefined,
+    };
+}
+
+const local = sessionOver(stdin => {
+    const { status, stdout, stderr } = spawnSync("sh", { input: stdin, encoding: "utf8" });
+    return { code: status ?? -1, stdout, stderr };
+});
+
+function run(call: string, values = {}) {
+    return runStep(local, { name: "try", programs: [], values, call, readOnly: true });
+}
+
+describe("a step", () => {
+    it("gets its values and gives its answers as they are", async () => {
+        const text = 'it\'s "quoted"\n\\ $HOME ä\t';
+        expect(await run('answer echo "$text"', { text })).toEqual({ echo: text });
+    });
+
+    it("runs nothing of a program that arrived in part", () => {
+        const whole = stepScript({ programs: [], values: {}, call: "answer done yes" });
+        for (const length of [whole.length - 20, Math.floor(whole.length / 2)]) {
+            const { stdout } = spawnSync("sh", { input: whole.slice(0, length), encoding: "utf8" });
+            expect(stdout).toBe("");
+        }
+    });
+
+    it("fails with the sentences that the program gives", async () => {
+        await expect(run('fail "It broke. Nothing was changed. Mend it."')).rejects.toThrow(
+            new HostError("here", "step", "It broke. Nothing was changed. Mend it."),
+        );
+    });
+
+    it("names the program that the host lacks, and its package", async () => {
+        await expect(run("need nosuchprogram its-package")).rejects.toThrow(
+            "here: it has no nosuchprogram, which is needed to try. Nothing was changed. Install its-package on it.",
+        );
+    });
+
+    it("shows what a command said that nobody expected to fail", async () => {
+        await expect(run("ls /nonexistent")).rejects.toThrow(/could not try: the step ended with 2: .*nonexistent/s);
+    });
+});
+
+describe("recordDirectory", () => {
+    it("has one name for each thing, without slashes of its own", () => {
+        expect(recordDirectory("file", "/etc/a b")).toBe("/var/lib/clearpath/file/%2Fetc%2Fa%20b");
+    });
+});
