@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { inspect, styleText } from "node:util";
 import type { EngineEvent, PropertyChange, StepEvent, StepOp } from "../../engine/events.ts";
 import { nameOf } from "../../engine/urn.ts";
 import type { DeployResult, Operation } from "./deploy.ts";
@@ -127,14 +127,19 @@ export class Display {
         if (outputs.length > 0 && operation !== "destroy") {
             this.#line(styleText("bold", "Outputs"));
             for (const [name, value] of outputs) {
-                const text = typeof value === "string" ? value : JSON.stringify(value, undefined, 2);
-                this.#line(`  ${name}: ${hanging(text, INDENT)}`);
+                this.#line(`  ${name}: ${hanging(outputText(value), INDENT)}`);
             }
         }
         this.#line(
             `${verdictOf(result)} ${countsOf(result, operation)}, ${result.seconds.toFixed(1)} s, ${result.engine} engine`,
         );
     }
+}
+
+/** An output as people read it: what fits on a line stays on one, and only what is long is laid out. */
+function outputText(value: unknown): string {
+    if (typeof value === "string") return value;
+    return inspect(value, { depth: 4, breakLength: 100, compact: 3, maxArrayLength: 10, maxStringLength: 200 });
 }
 
 function verdictOf(result: DeployResult): string {
