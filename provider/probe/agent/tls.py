@@ -105,6 +105,8 @@ def padded_context(filler):
     hello small where OpenSSL would send ML-KEM shares.
     """
     context = ssl.create_default_context()
+    # Python 3.13 refuses certificates that RFC 5280 finds fault with; container runtimes, written in Go, do not.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.set_ecdh_curve("prime256v1")
     names = ["http/1.1"]
     while filler > 0:
