@@ -15,6 +15,7 @@ import {
     readPolicyConfig,
     reconcile,
 } from "./policyConfig.ts";
+import { PLAIN_ERRORS } from "./program.ts";
 import { CHANNEL_OPTIONS, call, isUnimplemented } from "./rpc.ts";
 import { ORGANIZATION } from "./stateFile.ts";
 
@@ -87,7 +88,7 @@ export class PolicyPack {
         const runner = createRequire(join(directory, "PulumiPolicy.yaml")).resolve(
             "@pulumi/pulumi/cmd/run-policy-pack",
         );
-        const running = await startPlugin(process.execPath, [runner, engineAddress, "."], {
+        const running = await startPlugin(process.execPath, ["--require", PLAIN_ERRORS, runner, engineAddress, "."], {
             cwd: directory,
             env: {
                 ...env,

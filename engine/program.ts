@@ -9,6 +9,9 @@ import { ORGANIZATION } from "./stateFile.ts";
 /** Exit code by which Pulumi's SDK says that it has told the user already what is wrong. */
 const ALREADY_TOLD = 32;
 
+/** Preloaded by every program, so that an exception is printed at once. */
+export const PLAIN_ERRORS = join(import.meta.dirname, "plainErrors.cjs");
+
 interface ProgramSettings {
     project: Project;
     stack: string;
@@ -39,6 +42,8 @@ export async function startProgram(settings: ProgramSettings): Promise<Program> 
     const directory = isDirectory ? project.main : dirname(project.main);
     const runner = createRequire(join(directory, "Pulumi.yaml")).resolve("@pulumi/pulumi/cmd/run");
     const args = [
+        "--require",
+        PLAIN_ERRORS,
         runner,
         "--monitor",
         monitorAddress,

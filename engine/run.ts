@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Listener, Severity } from "./events.ts";
 import type { Goal } from "./goal.ts";
 import type { PolicyPack } from "./policyPack.ts";
@@ -48,7 +49,8 @@ export class Reporter {
 
     tell(severity: Severity, message: string, urn?: string): void {
         if (severity === "error") this.failed = true;
-        this.#listen({ kind: "diagnostic", severity, message, ...(urn ? { urn } : {}) });
+        const plain = stripVTControlCharacters(message);
+        this.#listen({ kind: "diagnostic", severity, message: plain, ...(urn ? { urn } : {}) });
     }
 
     /** Tells an error once, however often it is passed on. */

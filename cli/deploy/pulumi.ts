@@ -5,6 +5,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { start } from "../../engine/childProcess.ts";
 import { Collector, declined, type EngineResult } from "../../engine/collector.ts";
 import type { Listener } from "../../engine/events.ts";
+import { PLAIN_ERRORS } from "../../engine/program.ts";
 import { projectIdentity } from "../../engine/project.ts";
 import { stateFileOf } from "../../engine/stateFile.ts";
 import { ownStateDirectory, stateDirectory } from "./backend.ts";
@@ -35,6 +36,7 @@ async function environment(options: Options, projectBackend: string | undefined)
         ...env,
         // The program runs on the Node that runs us: an older one on PATH could not read TypeScript.
         PATH: `${dirname(process.execPath)}${delimiter}${env.PATH ?? ""}`,
+        NODE_OPTIONS: `${env.NODE_OPTIONS ?? ""} --require="${PLAIN_ERRORS}"`.trimStart(),
         PULUMI_SKIP_UPDATE_CHECK: "true",
         // Without it, Pulumi does not offer --event-log.
         PULUMI_DEBUG_COMMANDS: "true",

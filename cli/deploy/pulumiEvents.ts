@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { EngineEvent, PropertyChange, Severity, StepOp } from "../../engine/events.ts";
 import { SIGNATURE_KEY, UNKNOWN_VALUES } from "../../engine/signatures.ts";
 import { isProviderType, STACK_TYPE } from "../../engine/urn.ts";
@@ -103,7 +104,7 @@ export class EventReader {
         }
         if (event.diagnosticEvent && !event.diagnosticEvent.ephemeral) {
             const { urn, message, severity } = event.diagnosticEvent;
-            const told = message.trim();
+            const told = stripVTControlCharacters(message).trim();
             if (told === "") return undefined;
             return {
                 kind: "diagnostic",

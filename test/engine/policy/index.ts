@@ -1,7 +1,7 @@
 import { PolicyPack } from "@pulumi/policy";
 
 /** Type and properties of a thing, where the resource is one. */
-function valueOf(type: string, props: Record<string, unknown>): unknown {
+function thingValue(type: string, props: Record<string, unknown>): unknown {
     return type === "enginetest:index:Thing" ? props.value : undefined;
 }
 
@@ -14,7 +14,7 @@ new PolicyPack("engine-test", {
             configSchema: { properties: { forbidden: { type: "string", default: "bad" } } },
             validateResource: (args, report) => {
                 const { forbidden } = args.getConfig<{ forbidden: string }>();
-                if (valueOf(args.type, args.props) === forbidden) {
+                if (thingValue(args.type, args.props) === forbidden) {
                     report(`value is ${forbidden}, which is forbidden. Choose another.`);
                 }
             },
@@ -24,7 +24,7 @@ new PolicyPack("engine-test", {
             description: "Values are calm.",
             enforcementLevel: "advisory",
             validateResource: (args, report) => {
-                if (String(valueOf(args.type, args.props) ?? "").endsWith("!"))
+                if (String(thingValue(args.type, args.props) ?? "").endsWith("!"))
                     report("value shouts. Leave out the exclamation mark.");
             },
         },
@@ -33,7 +33,7 @@ new PolicyPack("engine-test", {
             description: "Values have no blanks around them.",
             enforcementLevel: "remediate",
             remediateResource: args => {
-                const value = valueOf(args.type, args.props);
+                const value = thingValue(args.type, args.props);
                 if (typeof value === "string" && value !== value.trim()) return { ...args.props, value: value.trim() };
                 return undefined;
             },
