@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { type Command, InvalidArgumentError } from "commander";
 import { type LabStatus, labDown, labStatus, labUp, openLab } from "../../lab/lab.ts";
+import { requireLabMachine } from "../../lab/machine.ts";
 import { loadScenario, parseScenario } from "../../lab/scenario.ts";
 import { MOST_WORKERS } from "../../lab/topology.ts";
 import { EXIT } from "../exit.ts";
@@ -27,6 +28,10 @@ export function labCommand(program: Command): Command {
             await labDown();
             showProgress("the lab is down");
         });
+
+    lab.command("check")
+        .description("Say whether a lab can run on this machine; exit code 3, and what is missing, when not.")
+        .action(requireLabMachine);
 
     lab.command("status")
         .description(`Show what runs. Exit code ${EXIT.foundSomething} when the lab is not up as a whole.`)
