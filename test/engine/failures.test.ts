@@ -1,18 +1,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { engines, errorsOf, TestStack } from "./stack.ts";
+import { describe, expect, vi } from "vitest";
+import { engines, errorsOf, stackTest } from "./stack.ts";
 
-describe.each(engines)("on the %s engine", engine => {
-    let stack: TestStack;
+describe.concurrent.each(engines)("on the %s engine", engine => {
+    const test = stackTest(engine);
 
-    beforeEach(() => {
-        stack = new TestStack(engine);
-    });
-    afterEach(() => stack.remove());
-
-    test("a failed step keeps what was done, begins nothing that needs it, deletes nothing, and is made up for later", async () => {
+    test("a failed step keeps what was done, begins nothing that needs it, deletes nothing, and is made up for later", async ({
+        stack,
+    }) => {
         await stack.program(`new Thing("old");`).up();
         const program = (fail: boolean) => `
             const good = new Thing("good");
@@ -35,7 +32,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.things()).toEqual(["bad", "good", "never"]);
     });
 
-    test("a resource that was made but did not become ready is kept, and updated the next time", async () => {
+    test("a resource that was made but did not become ready is kept, and updated the next time", async ({ stack }) => {
         const program = (halfMade: boolean) => `new Thing("half", { halfMade: ${halfMade} });`;
         const failed = await stack.program(program(true)).run("up", { skipPreview: true });
         expect(failed.ok).toBe(false);
@@ -47,7 +44,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.stored("half")!.initErrors).toBeUndefined();
     });
 
-    test("a program that throws does not delete what it did not come to register", async () => {
+    test("a program that throws does not delete what it did not come to register", async ({ stack }) => {
         await stack.program(`new Thing("first"); new Thing("second"); export const word = "old";`).up();
         const failed = await stack
             .program(`new Thing("first"); throw new Error("lost the plot");`)
@@ -58,14 +55,14 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.state()[0]!.outputs).toEqual({ word: "old" });
     });
 
-    test("a failed check is told with the plugin's reason, and nothing is done", async () => {
+    test("a failed check is told with the plugin's reason, and nothing is done", async ({ stack }) => {
         const failed = await stack.program(`new Thing("a", { value: "invalid" });`).run("preview");
         expect(failed.ok).toBe(false);
         expect(errorsOf(failed)).toContain("value must not be invalid");
         expect(stack.calls("create")).toEqual([]);
     });
 
-    test("a cancelled run tells the plugin, keeps what was done, and leaves no lock", async () => {
+    test("a cancelled run tells the plugin, keeps what was done, and leaves no lock", async ({ stack }) => {
         stack.program(`
             const first = new Thing("first");
             const second = new Thing("second", { waitFor: "${stack.path("never")}" }, { dependsOn: first });
@@ -83,7 +80,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.locks()).toEqual([]);
     });
 
-    test("a plugin that is not on the machine is named", async () => {
+    test("a plugin that is not on the machine is named", async ({ stack }) => {
         stack.program(`new pulumi.CustomResource("nowhere:index:Thing", "a", {});`);
         const preview = await stack.run("preview", {
             env: { ...stack.env, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" },
@@ -92,7 +89,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(errorsOf(preview)).toContain("nowhere");
     });
 
-    test("a stack that another run holds is refused with that run's name", async () => {
+    test("a stack that another run holds is refused with that run's name", async ({ stack }) => {
         await stack.program("").up();
         const locks = join(stack.stateDir, ".pulumi", "locks", "organization", "lab", "dev");
         mkdirSync(locks, { recursive: true });
@@ -107,15 +104,10 @@ describe.each(engines)("on the %s engine", engine => {
     });
 });
 
-describe("on the embedded engine", () => {
-    let stack: TestStack;
+describe.concurrent("on the embedded engine", () => {
+    const test = stackTest("embedded");
 
-    beforeEach(() => {
-        stack = new TestStack("embedded");
-    });
-    afterEach(() => stack.remove());
-
-    test("the lock of a run that died is removed, and that is told", async () => {
+    test("the lock of a run that died is removed, and that is told", async ({ stack }) => {
         await stack.program("").up();
         const locks = join(stack.stateDir, ".pulumi", "locks", "organization", "lab", "dev");
         const lock = { pid: 2 ** 22 + 1, username: "late", hostname: hostname(), timestamp: new Date().toISOString() };
@@ -126,7 +118,7 @@ describe("on the embedded engine", () => {
         expect(stack.locks()).toEqual([]);
     });
 
-    test.each([
+    test.for<[string, string]>([
         ["resources read with `get`", `new Thing("a", {}, { id: "some-id" });`],
         ["invoke", `pulumi.runtime.invoke("enginetest:index:ask", {});`],
         ["StackReference", `new pulumi.StackReference("organization/lab/other");`],
@@ -136,14 +128,14 @@ describe("on the embedded engine", () => {
         ["DeletedWith", `const a = new Thing("a"); new Thing("b", {}, { deletedWith: a });`],
         ["transforms", `new Thing("a", {}, { transforms: [args => args] });`],
         ["hooks", `new Thing("a", {}, { hooks: { beforeCreate: [() => {}] } });`],
-    ])("a program that asks for %s stops with that name, and nothing is done", async (feature, source) => {
+    ])("a program that asks for %s stops with that name, and nothing is done", async ([feature, source], { stack }) => {
         const preview = await stack.program(source).run("preview");
         expect(preview.ok).toBe(false);
         expect(errorsOf(preview)).toMatch(new RegExp(feature, "i"));
         expect(stack.calls("create")).toEqual([]);
     });
 
-    test.each([
+    test.for<[string, string, string]>([
         [
             "runtime option nodeargs",
             "Pulumi.yaml",
@@ -152,12 +144,12 @@ describe("on the embedded engine", () => {
         ["runtime python", "Pulumi.yaml", "name: lab\nruntime: python\n"],
         ["environment", "Pulumi.dev.yaml", "environment: [ production ]\n"],
         ["pulumi:disable-default-providers", "Pulumi.dev.yaml", "config:\n  pulumi:disable-default-providers: ['*']\n"],
-    ])("%s in the settings stops with that name", async (feature, file, text) => {
+    ])("%s in the settings stops with that name", async ([feature, file, text], { stack }) => {
         stack.program("").write(file, text);
         await expect(stack.run("preview")).rejects.toThrow(feature);
     });
 
-    test("a state with something unknown in it is not touched", async () => {
+    test("a state with something unknown in it is not touched", async ({ stack }) => {
         await stack.program(`new Thing("a");`).up();
         const text = stack.stateText.replace('"custom": true', '"custom": true, "viewOf": "urn:x"');
         writeFileSync(stack.stateFile, text);

@@ -1,16 +1,13 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { engines, TestStack, thingSteps } from "./stack.ts";
+import { describe, expect, vi } from "vitest";
+import { engines, stackTest, thingSteps } from "./stack.ts";
 
-describe.each(engines)("on the %s engine", engine => {
-    let stack: TestStack;
+describe.concurrent.each(engines)("on the %s engine", engine => {
+    const test = stackTest(engine);
 
-    beforeEach(() => {
-        stack = new TestStack(engine);
-    });
-    afterEach(() => stack.remove());
-
-    test("resources are created after what they depend on, left alone when nothing changed, and deleted before it", async () => {
+    test("resources are created after what they depend on, left alone when nothing changed, and deleted before it", async ({
+        stack,
+    }) => {
         stack.program(`
             const first = new Thing("first", { value: "one" });
             const second = new Thing("second", { value: first.serial });
@@ -45,7 +42,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.state()).toEqual([]);
     });
 
-    test("a preview changes nothing, and knows what an update would give only in part", async () => {
+    test("a preview changes nothing, and knows what an update would give only in part", async ({ stack }) => {
         stack.program(`
             const first = new Thing("first", { value: "one" });
             const second = new Thing("second", { value: first.serial, plain: first.value });
@@ -61,7 +58,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.things()).toEqual([]);
     });
 
-    test("a changed input updates in place, and its dependents follow", async () => {
+    test("a changed input updates in place, and its dependents follow", async ({ stack }) => {
         const program = (value: string) => `
             const first = new Thing("first", { value: "${value}" });
             new Thing("second", { value: first.shout });
@@ -77,7 +74,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.stored("second")!.inputs!.value).toBe("TWO");
     });
 
-    test("a resource that left the program is deleted at the end", async () => {
+    test("a resource that left the program is deleted at the end", async ({ stack }) => {
         await stack.program(`new Thing("stays"); new Thing("goes");`).up();
         stack.clearCalls();
         const up = await stack.program(`new Thing("stays"); new Thing("comes");`).up();
@@ -86,7 +83,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.things()).toEqual(["comes", "stays"]);
     });
 
-    test("independent resources are worked on at the same time, as many as --parallel says", async () => {
+    test("independent resources are worked on at the same time, as many as --parallel says", async ({ stack }) => {
         stack.program(`
             for (const name of ["a", "b", "c"]) new Thing(name, { waitFor: "${stack.path("go")}" });
         `);
@@ -97,7 +94,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(readFileSync(`${stack.world}/parallel`, "utf8")).toBe("2");
     });
 
-    test("a refresh records inputs and outputs as they are now, and what is gone", async () => {
+    test("a refresh records inputs and outputs as they are now, and what is gone", async ({ stack }) => {
         stack.program(`
             new Thing("drifted", { value: "one" });
             const gone = new Thing("gone", { value: "one" });
@@ -124,7 +121,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.stored("drifted")!.inputs!.value).toBe("one");
     });
 
-    test("up --refresh finds drift and repairs it in the same run", async () => {
+    test("up --refresh finds drift and repairs it in the same run", async ({ stack }) => {
         await stack.program(`new Thing("drifted", { value: "one" }); new Thing("fine", { value: "one" });`).up();
         const file = `${stack.world}/things/${stack.stored("drifted")!.id}.json`;
         writeFileSync(file, readFileSync(file, "utf8").replace("one", "drifted"));
@@ -137,7 +134,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(again.changes).toBe(0);
     });
 
-    test("expect-no-changes fails a preview that would change something, and an update that did", async () => {
+    test("expect-no-changes fails a preview that would change something, and an update that did", async ({ stack }) => {
         stack.program(`new Thing("a");`);
         const preview = await stack.run("preview", { expectNoChanges: true });
         expect(preview.ok).toBe(false);

@@ -1,15 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { engines, errorsOf, TestStack, thingSteps } from "./stack.ts";
+import { describe, expect } from "vitest";
+import { engines, errorsOf, stackTest, thingSteps } from "./stack.ts";
 
-describe.each(engines)("on the %s engine", engine => {
-    let stack: TestStack;
+describe.concurrent.each(engines)("on the %s engine", engine => {
+    const test = stackTest(engine);
 
-    beforeEach(() => {
-        stack = new TestStack(engine);
-    });
-    afterEach(() => stack.remove());
-
-    test("a protected resource is neither deleted nor replaced until it is unprotected, and children inherit it", async () => {
+    test("a protected resource is neither deleted nor replaced until it is unprotected, and children inherit it", async ({
+        stack,
+    }) => {
         const program = (kind: string, protect: boolean) => `
             new Box("box", { kind: "${kind}" }, { protect: ${protect} });
         `;
@@ -31,7 +28,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.things()).toEqual([]);
     });
 
-    test("retainOnDelete forgets the resource and leaves the thing", async () => {
+    test("retainOnDelete forgets the resource and leaves the thing", async ({ stack }) => {
         await stack.program(`new Thing("kept", {}, { retainOnDelete: true });`).up();
         await stack.must("destroy");
         expect(stack.calls("delete")).toEqual([]);
@@ -39,7 +36,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.state()).toEqual([]);
     });
 
-    test("renamed resources are found by their aliases, children by their parents'", async () => {
+    test("renamed resources are found by their aliases, children by their parents'", async ({ stack }) => {
         await stack
             .program(`
                 const first = new Thing("first", { value: "one" });
@@ -63,13 +60,15 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.stored("dependent")!.dependencies).toEqual([stack.urn("renamed")]);
     });
 
-    test("custom timeouts reach the plugin in seconds and are kept in the state", async () => {
+    test("custom timeouts reach the plugin in seconds and are kept in the state", async ({ stack }) => {
         await stack.program(`new Thing("slow", {}, { customTimeouts: { create: "1m30s", delete: "2h" } });`).up();
         expect(stack.calls("create")[0]!.timeout).toBe(90);
         expect(stack.stored("slow")!.customTimeouts).toEqual({ create: 90, delete: 7200 });
     });
 
-    test("an explicit provider serves its resources and what is inside components, and goes after them", async () => {
+    test("an explicit provider serves its resources and what is inside components, and goes after them", async ({
+        stack,
+    }) => {
         const program = (prefix: string) => `
             const provider = new Provider("mine", { prefix: "${prefix}" });
             new Thing("named", {}, { provider });
@@ -94,7 +93,9 @@ describe.each(engines)("on the %s engine", engine => {
         expect(gone.indexOf("mine")).toBeGreaterThan(gone.indexOf("named"));
     });
 
-    test("targets limit an update to themselves, and a target whose dependency is left out is refused by name", async () => {
+    test("targets limit an update to themselves, and a target whose dependency is left out is refused by name", async ({
+        stack,
+    }) => {
         const program = (value: string) => `
             const first = new Thing("first", { value: "${value}" });
             new Thing("second", { value: "${value}" });
@@ -122,7 +123,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.things()).toEqual(["second"]);
     });
 
-    test("a target that does not exist is refused by name", async () => {
+    test("a target that does not exist is refused by name", async ({ stack }) => {
         await stack.program(`new Thing("first");`).up();
         const up = await stack.run("up", { skipPreview: true, targets: [stack.urn("nobody")] });
         expect(up.ok).toBe(false);

@@ -1,15 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { engines, errorsOf, TestStack, thingSteps } from "./stack.ts";
+import { describe, expect } from "vitest";
+import { engines, errorsOf, stackTest, thingSteps } from "./stack.ts";
 
-describe.each(engines)("on the %s engine", engine => {
-    let stack: TestStack;
+describe.concurrent.each(engines)("on the %s engine", engine => {
+    const test = stackTest(engine);
 
-    beforeEach(() => {
-        stack = new TestStack(engine);
-    });
-    afterEach(() => stack.remove());
-
-    test("a plugin that deletes before it replaces has dependents that would be replaced go first and come back after", async () => {
+    test("a plugin that deletes before it replaces has dependents that would be replaced go first and come back after", async ({
+        stack,
+    }) => {
         const program = (kind: string) => `
             const root = new Thing("root", { kind: "${kind}" });
             const replaced = new Thing("replaced", { kind: root.serial });
@@ -39,7 +36,9 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.state().some(resource => resource.pendingReplacement || resource.delete)).toBe(false);
     });
 
-    test("another replacement creates the new one, moves its dependents, and deletes the old one last", async () => {
+    test("another replacement creates the new one, moves its dependents, and deletes the old one last", async ({
+        stack,
+    }) => {
         const program = (fresh: string) => `
             const root = new Thing("root", { fresh: "${fresh}" });
             new Thing("dependent", { value: root.serial });
@@ -51,7 +50,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.things()).toEqual(["dependent", "root"]);
     });
 
-    test("deleteBeforeReplace of the program overrides the plugin", async () => {
+    test("deleteBeforeReplace of the program overrides the plugin", async ({ stack }) => {
         const program = (value: string) => `
             new Thing("early", { fresh: "${value}" }, { deleteBeforeReplace: true });
             new Thing("late", { kind: "${value}" }, { deleteBeforeReplace: false });
@@ -64,7 +63,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(order.indexOf("create late")).toBeLessThan(order.indexOf("delete late"));
     });
 
-    test("replaceOnChanges makes an update a replacement, and ignoreChanges keeps the old value", async () => {
+    test("replaceOnChanges makes an update a replacement, and ignoreChanges keeps the old value", async ({ stack }) => {
         const program = (value: string) => `
             new Thing("replaced", { value: "${value}" }, { replaceOnChanges: ["value"] });
             new Thing("kept", { value: "${value}", settings: { a: "${value}", b: "${value}" } }, { ignoreChanges: ["value", "settings.a"] });
@@ -79,7 +78,9 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.stored("kept")!.inputs).toMatchObject({ value: "one", settings: { a: "one", b: "two" } });
     });
 
-    test("a deletion that fails leaves the replacement and the old one in the state, and the next run deletes it", async () => {
+    test("a deletion that fails leaves the replacement and the old one in the state, and the next run deletes it", async ({
+        stack,
+    }) => {
         const program = (fresh: string, sticky: boolean) =>
             `new Thing("root", { fresh: "${fresh}", sticky: ${sticky} });`;
         await stack.program(program("a", true)).up();
@@ -98,7 +99,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.order("create", "delete")).toEqual(["delete root"]);
     });
 
-    test("a creation that fails after the old one was deleted is made up for by the next run", async () => {
+    test("a creation that fails after the old one was deleted is made up for by the next run", async ({ stack }) => {
         const program = (kind: string, fail: boolean) => `new Thing("root", { kind: "${kind}", fail: ${fail} });`;
         await stack.program(program("a", false)).up();
         const failed = await stack.program(program("b", true)).run("up", { skipPreview: true });

@@ -1,20 +1,17 @@
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openCrypter } from "../../engine/secrets.ts";
-import { engines, TestStack } from "./stack.ts";
+import { engines, stackTest, TestStack } from "./stack.ts";
 
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const PASSPHRASE = "correct horse";
 
-describe.each(engines)("on the %s engine", engine => {
-    let stack: TestStack;
+describe.concurrent.each(engines)("on the %s engine", engine => {
+    const test = stackTest(engine);
 
-    beforeEach(() => {
-        stack = new TestStack(engine);
-    });
-    afterEach(() => stack.remove());
-
-    test("secrets stay secrets on every way through a program, and are nowhere in clear but with the plugin", async () => {
+    test("secrets stay secrets on every way through a program, and are nowhere in clear but with the plugin", async ({
+        stack,
+    }) => {
         stack.program(
             `
             const word = pulumi.secret("swordfish");
@@ -44,7 +41,9 @@ describe.each(engines)("on the %s engine", engine => {
         expect((await stack.must("up", { expectNoChanges: true })).changes).toBe(0);
     });
 
-    test("configuration reaches the program and the default provider, objects as JSON and secure values in clear", async () => {
+    test("configuration reaches the program and the default provider, objects as JSON and secure values in clear", async ({
+        stack,
+    }) => {
         stack.program("").config({});
         await stack.up();
         const salt = /^encryptionsalt: (.*)$/m.exec(readFileSync(stack.path("Pulumi.dev.yaml"), "utf8"))![1]!;
@@ -78,7 +77,7 @@ describe.each(engines)("on the %s engine", engine => {
         expect(stack.stateText).not.toContain("hush");
     });
 
-    test("a wrong passphrase stops before anything is done and says which variable to set", async () => {
+    test("a wrong passphrase stops before anything is done and says which variable to set", async ({ stack }) => {
         await stack.program(`new Thing("a", { value: pulumi.secret("x") });`).up();
         stack.clearCalls();
         const wrong = stack.run("up", { passphrase: "battery staple" });

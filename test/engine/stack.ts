@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { test } from "vitest";
 import { stringify } from "yaml";
 import { type DeployOptions, type DeployResult, deploy, findPulumi, type Operation } from "../../cli/deploy/deploy.ts";
 
@@ -190,6 +191,18 @@ export class TestStack {
     remove(): void {
         rmSync(this.directory, { recursive: true, force: true });
     }
+}
+
+/** `test` with a stack of its own for every test, so that tests can run side by side. */
+export function stackTest(engine: EngineName) {
+    return test.extend<{ stack: TestStack }>({
+        // biome-ignore lint/correctness/noEmptyPattern: vitest reads a fixture's needs from its first parameter's pattern.
+        stack: async ({}, use) => {
+            const stack = new TestStack(engine);
+            await use(stack);
+            stack.remove();
+        },
+    });
 }
 
 /** Steps on the things of the test plugin as `op name`, in order. */
