@@ -1,0 +1,58 @@
+import type { PullResult, Sample, VantageReport } from "../probe/report.ts";
+import { isGood } from "../probe/reportOf.ts";
+import type { RateChange } from "./change.ts";
+import { differenceInterval, fisherExact, type Rate } from "./significance.ts";
+
+/**
+ * Compares how many connections to each endpoint, and pulls of each image, came through from one vantage point. A
+ * judgement here is still without regard to how many tests there are: `pValue` has to be adjusted.
+ */
+export function rateChanges(
+    { vantagePoint, before, after }: { vantagePoint: string; before: VantageReport; after: VantageReport },
+    { slowMs, confidence }: { slowMs: number; confidence: number },
+): RateChange[] {
+    const endpoints = shared(before.endpoints, after.endpoints, ({ endpoint }) => endpoint);
+    const connections = [null, ...endpoints].map(subject => {
+        const isOfSubject = ({ endpoint }: Sample) =>
+            subject === null ? endpoints.includes(endpoint) : endpoint === subject;
+        const rate = ({ samples }: VantageReport) => connected(samples.filter(isOfSubject), slowMs);
+        return { kind: "connections" as const, subject, before: rate(before), after: rate(after) };
+    });
+    const images = shared(before.pulls, after.pulls, ({ image }) => image);
+    const pulls = (images.length === 0 ? [] : [null, ...images]).map(subject => {
+        const isOfSubject = ({ image }: PullResult) => (subject === null ? images.includes(image) : image === subject);
+        const rate = (report: VantageReport) => pulled(report.pulls.filter(isOfSubject));
+        return { kind: "pulls" as const, subject, before: rate(before), after: rate(after) };
+    });
+    return [...connections, ...pulls].map(change => {
+        const { pValue, attainable } = fisherExact(change.before, change.after);
+        const canTell = attainable <= 1 - confidence;
+        const rose = change.after.succeeded * change.before.attempts > change.before.succeeded * change.after.attempts;
+        return {
+            vantagePoint,
+            judgement: canTell ? (rose ? "better" : "worse") : "same",
+            ...change,
+            interval: differenceInterval(change.before, change.after, confidence),
+            pValue: canTell ? pValue : null,
+        };
+    });
+}
+
+function shared<T>(before: T[], after: T[], name: (item: T) => string): string[] {
+    const former = new Set(before.map(name));
+    return after.map(name).filter(one => former.has(one));
+}
+
+function connected(samples: Sample[], slowMs: number): Rate {
+    return {
+        succeeded: samples.filter(sample => isGood(sample, { slowMs })).length,
+        attempts: samples.length,
+    };
+}
+
+function pulled(pulls: PullResult[]): Rate {
+    return {
+        succeeded: pulls.reduce((sum, pull) => sum + pull.succeeded, 0),
+        attempts: pulls.reduce((sum, pull) => sum + pull.attempts, 0),
+    };
+}
