@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { deployCommand } from "./commands/deploy.ts";
 import { labCommand } from "./commands/lab.ts";
 import { addMainJob } from "./commands/labMainJob.ts";
+import { addVerdicts } from "./commands/labVerdicts.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { registriesCommand } from "./commands/registries.ts";
@@ -16,7 +17,9 @@ deployCommand(program);
 probeCommand(program);
 lintCommand(program);
 registriesCommand(program);
-addMainJob(labCommand(program));
+const lab = labCommand(program);
+addMainJob(lab);
+addVerdicts(lab);
 
 /** Commander's own errors (unknown option, missing argument) are usage errors; help and version are not errors. */
 function exitCodeOf(error: unknown): number {

@@ -1,10 +1,10 @@
 import type { HostFile } from "./hosts/settings.ts";
+import { internetAddresses } from "./internet/addresses.ts";
 import type { Scenario } from "./scenario.ts";
 import {
     addressOf,
     GATEWAY_BRIDGES,
     GATEWAY_UPLINK,
-    INTERNET_HOSTS,
     type InternetHost,
     LAN,
     nodeNames,
@@ -75,7 +75,8 @@ function interfaces(scenario: Scenario, workers: number): string {
     ]);
 }
 
-function rulesV4({ gateway }: Scenario): string {
+function rulesV4({ gateway, internet }: Scenario): string {
+    const addresses = internetAddresses(internet.addressSeed);
     const masquerade = `-A POSTROUTING -s ${VM_SUBNET.ipv4} -o ${GATEWAY_BRIDGES.lan}`;
     const lastPort = FIRST_NAT_PORT + gateway.natPorts - 1;
     const fewPorts = ["tcp", "udp"].map(
@@ -94,18 +95,19 @@ function rulesV4({ gateway }: Scenario): string {
             ...(gateway.icmpFragNeeded === "drop"
                 ? ["-A FORWARD -p icmp -m icmp --icmp-type fragmentation-needed -j DROP"]
                 : []),
-            ...blocked(gateway.blockFromVms, "ipv4"),
+            ...blocked(gateway.blockFromVms, addresses, "ipv4"),
         ]),
     ]);
 }
 
-function rulesV6({ gateway }: Scenario): string {
+function rulesV6({ gateway, internet }: Scenario): string {
+    const addresses = internetAddresses(internet.addressSeed);
     return text(
         filter([
             ...(gateway.icmpFragNeeded === "drop"
                 ? ["-A FORWARD -p ipv6-icmp -m icmp6 --icmpv6-type packet-too-big -j DROP"]
                 : []),
-            ...blocked(gateway.blockFromVms, "ipv6"),
+            ...blocked(gateway.blockFromVms, addresses, "ipv6"),
         ]),
     );
 }
@@ -115,9 +117,13 @@ function filter(rules: readonly string[]): string[] {
 }
 
 /** Drops what VMs send to host names of the lab's internet, addresses or networks. */
-function blocked(targets: readonly string[], family: "ipv4" | "ipv6"): string[] {
+function blocked(
+    targets: readonly string[],
+    addresses: ReturnType<typeof internetAddresses>,
+    family: "ipv4" | "ipv6",
+): string[] {
     return targets
-        .map(target => (target in INTERNET_HOSTS ? INTERNET_HOSTS[target as InternetHost][family] : target))
+        .map(target => (target in addresses ? addresses[target as InternetHost][family] : target))
         .filter(address => address.includes(":") === (family === "ipv6"))
         .map(address => `-A FORWARD -s ${VM_SUBNET[family]} -d ${address} -j DROP`);
 }

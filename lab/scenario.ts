@@ -71,6 +71,11 @@ const Internet = z.strictObject({
         })
         .prefault({})
         .describe("The DNS server all hosts use."),
+    addressSeed: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe("Draws other addresses for the hosts of the internet; 0 leaves them those of the lab's map."),
     tcpMtuProbing: z
         .boolean()
         .default(false)

@@ -2,7 +2,7 @@ import type { HostFingerprint, Lab } from "../../lab/lab.ts";
 import { labUp } from "../../lab/lab.ts";
 import type { Scenario } from "../../lab/scenario.ts";
 import { bootedHosts, NODE_LINK, nodeNames } from "../../lab/topology.ts";
-import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
+import type { ProbeAllResult, ProbedHost } from "../../provider/probe/probeAll.ts";
 import type { DeployOptions, DeployResult } from "../deploy/deploy.ts";
 import { repositoryRoot } from "../root.ts";
 import { inRunner } from "./inRunner.ts";
@@ -76,7 +76,8 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
     };
 }
 
-function probedHosts(lab: Lab) {
+/** Every booted host, as a vantage point to probe from. */
+export function probedHosts(lab: Lab): ProbedHost[] {
     const roles = { pve: "gateway", cp1: "server" } as const;
     return bootedHosts(lab.workers).map(name => ({
         vantagePoint: name,

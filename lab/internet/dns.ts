@@ -13,21 +13,21 @@ import {
     streamDecode,
     streamEncode,
 } from "dns-packet";
+import type { PerFamily } from "../../network/family.ts";
 import type { Scenario } from "../scenario.ts";
 import { DNS_SERVER, INTERNET_HOSTS } from "../topology.ts";
+import { internetAddresses } from "./addresses.ts";
 import { draws } from "./draw.ts";
 
 const TTL_SECONDS = 60;
 const NAME_ERROR = 3;
 
 /** The answer to one query: addresses of the lab's hosts, and of other names that they do not exist. */
-export function answerTo(query: Packet): Packet {
+export function answerTo(query: Packet, hosts: Record<string, PerFamily<string>> = INTERNET_HOSTS): Packet {
     const question = query.questions?.[0];
     const name = question?.name ?? "";
     const host = name.toLowerCase().replace(/\.$/, "");
-    const addresses = Object.hasOwn(INTERNET_HOSTS, host)
-        ? INTERNET_HOSTS[host as keyof typeof INTERNET_HOSTS]
-        : undefined;
+    const addresses = Object.hasOwn(hosts, host) ? hosts[host] : undefined;
     const answers: Answer[] = [];
     if (addresses && question?.type === "A") answers.push({ type: "A", name, ttl: TTL_SECONDS, data: addresses.ipv4 });
     if (addresses && question?.type === "AAAA") {
@@ -69,10 +69,11 @@ function startOfAuthority(host: string): Answer {
 export async function startDns({ seed, internet }: Scenario): Promise<void> {
     const { failPercent, delayMs } = internet.dns;
     const draw = draws(`${seed}/dns`);
+    const hosts = internetAddresses(internet.addressSeed);
     const reply = async (query: Packet, send: (answer: Packet) => void) => {
         if (draw() * 100 < failPercent) return;
         if (delayMs > 0) await wait(delayMs);
-        send(answerTo(query));
+        send(answerTo(query, hosts));
     };
     await Promise.all([
         udpServer("udp4", DNS_SERVER.ipv4, reply),

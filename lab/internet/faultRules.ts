@@ -1,10 +1,12 @@
 import type { Scenario } from "../scenario.ts";
-import { INTERNET_HOSTS, type InternetHost } from "../topology.ts";
+import type { InternetHost } from "../topology.ts";
+import { internetAddresses } from "./addresses.ts";
 
 /** nftables commands for the internet's namespace: hosts that a scenario makes unreachable, and no others. */
 export function faultRules({ internet }: Scenario): string {
+    const addresses = internetAddresses(internet.addressSeed);
     const rules = Object.entries(internet.endpoints).flatMap(([host, { unreachable }]) => {
-        const { ipv4, ipv6 } = INTERNET_HOSTS[host as InternetHost];
+        const { ipv4, ipv6 } = addresses[host as InternetHost];
         if (unreachable === "no") return [];
         return [`ip daddr ${ipv4}`, `ip6 daddr ${ipv6}`].map(match =>
             unreachable === "drop" ? `${match} drop` : `${match} meta l4proto tcp reject with tcp reset`,

@@ -8,6 +8,7 @@ import { addNamespace, deleteNamespace, insideNamespace, ipBatch, setSysctls } f
 import type { Scenario } from "../scenario.ts";
 import { labTls, labTlsFile } from "../tls.ts";
 import { cacheDirectory, DNS_SERVER, INTERNET_HOSTS, type InternetHost, labPaths } from "../topology.ts";
+import { internetAddresses } from "./addresses.ts";
 import { REGISTRY_PROGRAM, registryConfig } from "./distribution.ts";
 import { faultRules } from "./faultRules.ts";
 import { REGISTRIES } from "./hosts.ts";
@@ -22,12 +23,6 @@ export async function startInternet(
     onProgress: (sentence: string) => void = () => {},
 ): Promise<void> {
     await addNamespace(instance, "internet");
-    await ipBatch(instance, "internet", [
-        ...[...Object.values(INTERNET_HOSTS), DNS_SERVER].flatMap(({ ipv4, ipv6 }) => [
-            `addr replace ${ipv4}/32 dev lo`,
-            `addr replace ${ipv6}/128 dev lo nodad`,
-        ]),
-    ]);
     const [tls, storage] = await Promise.all([labTls(onProgress), registryStorage(instance, onProgress)]);
     onProgress(`internet: ${Object.keys(INTERNET_HOSTS).length} hosts with DNS, TLS and registries`);
     const directory = runDirectory(instance);
@@ -49,6 +44,15 @@ export async function startInternet(
 export async function applyInternet(instance: string, scenario: Scenario): Promise<void> {
     const config = join(runDirectory(instance), "server.json");
     writeFileSync(config, JSON.stringify({ scenario, tlsFile: labTlsFile() }));
+    const addresses = [...Object.values(internetAddresses(scenario.internet.addressSeed)), DNS_SERVER];
+    await ipBatch(
+        instance,
+        "internet",
+        addresses.flatMap(({ ipv4, ipv6 }) => [
+            `addr replace ${ipv4}/32 dev lo`,
+            `addr replace ${ipv6}/128 dev lo nodad`,
+        ]),
+    );
     await setSysctls(instance, "internet", {
         "net.ipv4.tcp_mtu_probing": scenario.internet.tcpMtuProbing ? 1 : 0,
         "net.ipv4.tcp_no_metrics_save": 1,

@@ -6,6 +6,7 @@ import { createServer } from "node:https";
 import type { EndpointFault, Scenario } from "../scenario.ts";
 import type { LabTls } from "../tls.ts";
 import { INTERNET_HOSTS, type InternetHost } from "../topology.ts";
+import { internetAddresses } from "./addresses.ts";
 import { registryAnswers } from "./distribution.ts";
 import { startDns } from "./dns.ts";
 import { dopplerSite } from "./dopplerSite.ts";
@@ -38,7 +39,7 @@ async function serve(host: InternetHost, scenario: Scenario, tls: LabTls): Promi
     const fault = scenario.internet.endpoints[host];
     const healthy = host === "api.doppler.com" ? dopplerSite : registrySite(host, tls);
     const site = fault ? withFault(healthy, fault, `${scenario.seed}/${host}`) : healthy;
-    const { ipv4, ipv6 } = INTERNET_HOSTS[host];
+    const { ipv4, ipv6 } = internetAddresses(scenario.internet.addressSeed)[host];
     for (const address of [ipv4, ipv6]) {
         const server = createServer({ key: tls.key, cert: tls.chains[host]![fault?.tls ?? "valid"] });
         server.on("request", (request, response) => {

@@ -1,0 +1,50 @@
+import { randomInt } from "node:crypto";
+import { type Command, InvalidArgumentError } from "commander";
+import { labDown } from "../../lab/lab.ts";
+import { EXIT } from "../exit.ts";
+
+/** Adds `lab verdicts`: how often the verdict is right, over all scenarios of the repository. */
+export function addVerdicts(lab: Command): void {
+    lab.command("verdicts")
+        .description("set each scenario in numbers drawn anew, probe it, and print which verdicts were named for which")
+        .option("--only <scenario...>", "names of scenarios; all that expect a verdict when left out")
+        .option("--runs <number>", "runs of each scenario", wholeNumber, 5)
+        .option("--seed <number>", "start of every draw; drawn itself, and printed, when left out", wholeNumber)
+        .option("--record <directory>", "keep what was drawn and found in each run here")
+        .action(async ({ only, runs, seed = randomInt(1, 1_000_000), record }) => {
+            const { campaign, judgedScenarios } = await import("../verdict/campaign.ts");
+            const { confusionMatrix } = await import("../verdict/matrix.ts");
+            const scenarios = judgedScenarios(only);
+            const say = (line: string) => process.stdout.write(`${line}\n`);
+            say(`${scenarios.length} scenarios, ${runs} run(s) each, seed ${seed}`);
+            const stop = stopsTheLab();
+            const done = await campaign({ scenarios, runs, seed, record, onProgress: say });
+            stop();
+            const wrong = done.filter(({ unmet }) => unmet.length > 0);
+            say(`\n${confusionMatrix(done)}`);
+            for (const { scenario, run, unmet } of wrong) say(`${scenario} run ${run}: ${unmet.join("; ")}`);
+            say(`${done.length - wrong.length} of ${done.length} verdicts are right (seed ${seed}).`);
+            process.exitCode = wrong.length === 0 ? EXIT.ok : EXIT.foundSomething;
+        });
+}
+
+function wholeNumber(text: string): number {
+    const value = Number(text);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new InvalidArgumentError("It takes a whole number above 0.");
+}
+
+/** Ctrl-C takes the lab down. Returns what puts an end to that. */
+function stopsTheLab(): () => void {
+    const stop = async (signal: NodeJS.Signals) => {
+        process.stderr.write(`\n${signal}: taking the lab down\n`);
+        await labDown();
+        process.exit(128 + (signal === "SIGINT" ? 2 : 15));
+    };
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+    return () => {
+        process.off("SIGINT", stop);
+        process.off("SIGTERM", stop);
+    };
+}
