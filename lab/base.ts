@@ -53,7 +53,10 @@ export interface DebianSource {
  * The base system's root directory, built on first use from the Debian mirror this machine's apt is set to. It is keyed
  * by what it is made of, complete or absent, and never written to: hosts and further layers lie over it.
  */
-export async function baseSystem(onProgress: (sentence: string) => void): Promise<string> {
+export async function baseSystem(
+    onProgress: (sentence: string) => void,
+    signal = new AbortController().signal,
+): Promise<string> {
     const { sources, aptOptions } = await aptSettings();
     const key = digest([sources, PACKAGES, DPKG_OPTIONS]);
     const directory = join(cacheDirectory(), "base");
@@ -65,7 +68,7 @@ export async function baseSystem(onProgress: (sentence: string) => void): Promis
         await removeLeftovers(directory);
         onProgress(`building the base system: Debian ${RELEASE} from ${sources[0]!.uri}`);
         const staging = `${base}${STAGING}`;
-        await bootstrap(staging, sources, aptOptions);
+        await bootstrap(staging, sources, aptOptions, signal);
         await rename(staging, base);
         return base;
     });
@@ -83,10 +86,15 @@ export function digest(value: unknown): string {
     return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 }
 
-async function bootstrap(root: string, sources: DebianSource[], aptOptions: string[]): Promise<void> {
+async function bootstrap(
+    root: string,
+    sources: DebianSource[],
+    aptOptions: string[],
+    signal: AbortSignal,
+): Promise<void> {
     const packages = join(cacheDirectory(), "debs");
     await mkdir(packages, { recursive: true });
-    await must("build the lab's base system", [
+    const mmdebstrap = [
         "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
@@ -103,7 +111,8 @@ async function bootstrap(root: string, sources: DebianSource[], aptOptions: stri
         RELEASE,
         root,
         ...sources.map(({ uri, suite }) => `deb ${uri} ${suite} main`),
-    ]);
+    ];
+    await must("build the lab's base system", mmdebstrap, { signal });
 }
 
 /** Where this machine's apt gets Debian from, and how (proxies, certificates). */

@@ -7,6 +7,8 @@ export interface CommandOptions {
     env?: NodeJS.ProcessEnv;
     cwd?: string;
     timeoutMs?: number;
+    /** Ends the program when it aborts. */
+    signal?: AbortSignal;
 }
 
 /** Runs a program of this machine to its end. A code other than 0 is a result; a program that cannot start is an exception. */
@@ -20,6 +22,9 @@ export function command(argv: readonly string[], options: CommandOptions = {}): 
             timeout: options.timeoutMs,
             killSignal: "SIGKILL",
         });
+        const stop = () => child.kill("SIGTERM");
+        options.signal?.addEventListener("abort", stop, { once: true });
+        if (options.signal?.aborted) stop();
         const output: Buffer[] = [];
         const errors: Buffer[] = [];
         child.stdout.on("data", chunk => output.push(chunk));
@@ -29,6 +34,7 @@ export function command(argv: readonly string[], options: CommandOptions = {}): 
         child.stdin.end(options.stdin ?? "");
         child.on("error", error => reject(new Error(`cannot run ${program}: ${error.message}`)));
         child.on("close", (code, signal) => {
+            options.signal?.removeEventListener("abort", stop);
             resolve({
                 code: code ?? (signal === "SIGKILL" ? 137 : 143),
                 stdout: Buffer.concat(output).toString(),

@@ -77,22 +77,39 @@ export interface LabUpOptions {
 /** Locks this process holds, by instance: from `labUp` until `labDown`, or until the process ends. */
 const locks = new Map<string, Lock>();
 
+/** Boots and takedowns that go on in this process, by instance. */
+const boots = new Map<string, { stop: AbortController; lab: Promise<Lab> }>();
+const takedowns = new Map<string, Promise<void>>();
+
 /**
  * Boots a lab, after cleaning up whatever a former one of this name left. Installs the packages it needs and builds the
- * base system where they are missing. The hosts go on running when this process ends.
+ * base system where they are missing. The hosts go on running when this process ends. A `labDown` of this process
+ * meanwhile stops it.
  *
  * Throws one sentence that says what is missing when no lab can run on this machine.
  */
-export async function labUp({ instance = defaultInstance(), scenario, ...options }: LabUpOptions): Promise<Lab> {
-    const { workers = scenario.nodes.workers, onProgress } = options;
+export async function labUp({ instance = defaultInstance(), ...options }: LabUpOptions): Promise<Lab> {
     requireInstanceName(instance);
     await requireLabMachine();
     await takeLock(instance);
+    const stop = new AbortController();
+    const lab = boot(instance, options, stop.signal);
+    boots.set(instance, { stop, lab });
+    try {
+        return await lab;
+    } finally {
+        boots.delete(instance);
+    }
+}
+
+async function boot(instance: string, options: Omit<LabUpOptions, "instance">, signal: AbortSignal): Promise<Lab> {
+    const { scenario, workers = scenario.nodes.workers, onProgress } = options;
     try {
         await installMissingPackages(onProgress);
         await raiseInotifyLimit();
         await removeRemains(instance);
-        const [base] = await Promise.all([baseSystem(onProgress), labTls(onProgress)]);
+        const [base] = await Promise.all([baseSystem(onProgress, signal), labTls(onProgress)]);
+        signal.throwIfAborted();
         const layers = await sharedLayers(base, await readFile(labCaPath(), "utf8"));
 
         const record: LabRecord = { scenario, workers, layers };
@@ -100,31 +117,53 @@ export async function labUp({ instance = defaultInstance(), scenario, ...options
         await makeClientKey(instance);
         onProgress(`wiring ${allHosts(workers).join(", ")}`);
         await wire(instance, workers);
+        signal.throwIfAborted();
         const booted = bootedHosts(workers);
         onProgress(`booting ${booted.join(", ")}`);
-        await Promise.all([
+        await allEnded([
             startIsp(instance, scenario, onProgress).then(() => startInternet(instance, scenario, onProgress)),
             ...booted.map(async host => {
                 await makeDisk(instance, host, await newDisk(instance, host, record));
                 await powerOn(instance, host);
             }),
         ]);
-        await settle(instance, booted, record);
+        await settle(instance, booted, record, signal);
         onProgress(`lab ${instance} is up in scenario ${scenario.name}`);
         return handle(instance, record);
     } catch (error) {
-        await removeRemains(instance);
+        await removeRemains(instance).catch(left => onProgress(left.message));
         await releaseLock(instance);
-        throw error;
+        throw signal.aborted ? signal.reason : error;
     }
 }
 
-/** Stops a lab and removes everything of it but the cache. A lab that is not there is not an error. */
+/** Waits for all, also after one has failed: what still boots could not be removed. Throws the first error. */
+async function allEnded(parts: Promise<void>[]): Promise<void> {
+    const failed = (await Promise.allSettled(parts)).find(result => result.status === "rejected");
+    if (failed) throw failed.reason;
+}
+
+/**
+ * Stops a lab and removes everything of it but the cache. A lab that is not there is not an error; one that is booting
+ * stops booting; calls at the same time are one.
+ */
 export async function labDown(instance = defaultInstance()): Promise<void> {
     requireInstanceName(instance);
+    const running = takedowns.get(instance) ?? takeDown(instance).finally(() => takedowns.delete(instance));
+    takedowns.set(instance, running);
+    await running;
+}
+
+async function takeDown(instance: string): Promise<void> {
+    const boot = boots.get(instance);
+    boot?.stop.abort(new Error(`Lab ${instance} was stopped while booting.`));
+    await boot?.lab.catch(() => {}); // Its own caller hears of the error.
     await takeLock(instance);
-    await removeRemains(instance);
-    await releaseLock(instance);
+    try {
+        await removeRemains(instance);
+    } finally {
+        await releaseLock(instance);
+    }
 }
 
 /** What `labStatus` finds. */
@@ -227,8 +266,13 @@ function handle(instance: string, record: LabRecord): Lab {
 }
 
 /** Waits until booted hosts answer, and does what no file of theirs can say. */
-async function settle(instance: string, hosts: readonly LabHost[], { scenario, workers }: LabRecord): Promise<void> {
-    await waitUntilReady(instance, hosts);
+async function settle(
+    instance: string,
+    hosts: readonly LabHost[],
+    { scenario, workers }: LabRecord,
+    signal?: AbortSignal,
+): Promise<void> {
+    await waitUntilReady(instance, hosts, signal);
     if (!hosts.includes("pve")) return;
     await disableBridgeOffloads(instance);
     await applyToGateway(instance, scenario, workers);

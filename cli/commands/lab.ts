@@ -5,6 +5,7 @@ import { requireLabMachine } from "../../lab/machine.ts";
 import { loadScenario, parseScenario } from "../../lab/scenario.ts";
 import { MOST_WORKERS } from "../../lab/topology.ts";
 import { EXIT } from "../exit.ts";
+import { untilStopped } from "../lab/untilStopped.ts";
 
 /** Adds `clearpath lab` and its commands; gives the group, so that more commands can be put into it. */
 export function labCommand(program: Command): Command {
@@ -19,7 +20,7 @@ export function labCommand(program: Command): Command {
         .option("--workers <n>", "number of workers beside cp1 (default: the scenario's)", workerCount)
         .action(async (options: { scenario?: string; workers?: number }) => {
             const scenario = options.scenario ? loadScenario(options.scenario) : parseScenario({});
-            await labUp({ scenario, workers: options.workers, onProgress: showProgress });
+            await untilStopped(() => labUp({ scenario, workers: options.workers, onProgress: showProgress }));
         });
 
     lab.command("down")

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import { labDown } from "../../lab/lab.ts";
 import { loadScenario } from "../../lab/scenario.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
+import { untilStopped } from "../lab/untilStopped.ts";
 
 const engineOption = () =>
     new Option("--engine <engine>", "what runs the program").choices(["auto", "pulumi", "embedded"]).default("auto");
@@ -20,7 +20,7 @@ export function addMainJob(lab: Command): void {
             const { labRun } = await import("../lab/run.ts");
             const onProgress = (sentence: string) => process.stderr.write(`${sentence}\n`);
             const { workers, engine, json: out, keep } = options;
-            const result = await takingDownWhenStopped(() =>
+            const result = await untilStopped(() =>
                 labRun({ scenario, workers, engine, out, keep, onProgress, quiet: false }),
             );
             for (const sentence of result.unmet) process.stdout.write(`${scenario.name}: ${sentence}\n`);
@@ -33,7 +33,7 @@ export function addMainJob(lab: Command): void {
         .action(async ({ engine }) => {
             const { labStory } = await import("../lab/story.ts");
             const say = (line: string) => process.stdout.write(`${line}\n`);
-            const kept = await takingDownWhenStopped(() => labStory({ engine, say }));
+            const kept = await untilStopped(() => labStory({ engine, say }));
             process.exitCode = kept ? EXIT.ok : EXIT.foundSomething;
         });
 }
@@ -43,22 +43,5 @@ function readScenario(file: string) {
         return loadScenario(file);
     } catch (error) {
         throw new CouldNotRun((error as Error).message);
-    }
-}
-
-/** Ctrl-C ends the job, and the lab with it. */
-async function takingDownWhenStopped<T>(job: () => Promise<T>): Promise<T> {
-    const stop = async (signal: NodeJS.Signals) => {
-        process.stderr.write(`\n${signal}: taking the lab down\n`);
-        await labDown();
-        process.exit(128 + (signal === "SIGINT" ? 2 : 15));
-    };
-    process.once("SIGINT", stop);
-    process.once("SIGTERM", stop);
-    try {
-        return await job();
-    } finally {
-        process.off("SIGINT", stop);
-        process.off("SIGTERM", stop);
     }
 }

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { type Command, InvalidArgumentError } from "commander";
-import { labDown } from "../../lab/lab.ts";
 import { EXIT } from "../exit.ts";
+import { untilStopped } from "../lab/untilStopped.ts";
 
 /** Adds `lab verdicts`: how often the verdict is right, over all scenarios of the repository. */
 export function addVerdicts(lab: Command): void {
@@ -17,9 +17,7 @@ export function addVerdicts(lab: Command): void {
             const scenarios = judgedScenarios(only);
             const say = (line: string) => process.stdout.write(`${line}\n`);
             say(`${scenarios.length} scenarios, ${runs} run(s) each, seed ${seed}`);
-            const stop = stopsTheLab();
-            const done = await campaign({ scenarios, runs, seed, record, onProgress: say });
-            stop();
+            const done = await untilStopped(() => campaign({ scenarios, runs, seed, record, onProgress: say }));
             const wrong = done.filter(({ unmet }) => unmet.length > 0);
             say(`\n${confusionMatrix(done)}`);
             for (const { scenario, run, unmet } of wrong) say(`${scenario} run ${run}: ${unmet.join("; ")}`);
@@ -32,19 +30,4 @@ function wholeNumber(text: string): number {
     const value = Number(text);
     if (Number.isInteger(value) && value > 0) return value;
     throw new InvalidArgumentError("It takes a whole number above 0.");
-}
-
-/** Ctrl-C takes the lab down. Returns what puts an end to that. */
-function stopsTheLab(): () => void {
-    const stop = async (signal: NodeJS.Signals) => {
-        process.stderr.write(`\n${signal}: taking the lab down\n`);
-        await labDown();
-        process.exit(128 + (signal === "SIGINT" ? 2 : 15));
-    };
-    process.once("SIGINT", stop);
-    process.once("SIGTERM", stop);
-    return () => {
-        process.off("SIGINT", stop);
-        process.off("SIGTERM", stop);
-    };
 }

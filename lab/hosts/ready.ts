@@ -4,55 +4,92 @@ import { setTimeout as delay } from "node:timers/promises";
 import { command } from "../command.ts";
 import { insideNamespace } from "../namespace.ts";
 import { addressOf, type LabHost } from "../topology.ts";
+import { execOnHost } from "./exec.ts";
 import { consoleTail } from "./power.ts";
 import { leaderOf } from "./processes.ts";
 
-const BOOT_SECONDS = 60;
+/** A host boots in a few seconds; a machine that builds and tests beside the lab may take this long. */
+const BOOT_SECONDS = 120;
 
-/** Waits for an SSH banner in both families, from the runner: the way that everything else will come. */
+/**
+ * Waits for an SSH banner on every address at once, from the runner: the way that everything else will come. A
+ * connection that stands is given time: a busy host takes seconds to start the server for it.
+ */
 const WAIT_FOR_BANNERS = `
-import socket, sys, time
+import socket, sys, threading, time
 deadline = time.monotonic() + float(sys.argv[1])
-waiting = sys.argv[2:]
-while waiting and time.monotonic() < deadline:
-    for address in list(waiting):
+silent = set(sys.argv[2:])
+
+def wait_for(address):
+    while address in silent and time.monotonic() < deadline:
         try:
             with socket.create_connection((address, 22), timeout=1) as connection:
+                connection.settimeout(10)
                 if connection.recv(4) == b"SSH-":
-                    waiting.remove(address)
+                    silent.discard(address)
+                    return
         except OSError:
             pass
-    if waiting:
         time.sleep(0.05)
-print(" ".join(waiting))
+
+threads = [threading.Thread(target=wait_for, args=[address]) for address in sys.argv[2:]]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(*(address for address in sys.argv[2:] if address in silent))
 `;
 
 /** Waits until SSH answers the runner on all given hosts, and containerd on those that have one. */
-export async function waitUntilReady(instance: string, hosts: readonly LabHost[]): Promise<void> {
-    const stop = new AbortController();
+export async function waitUntilReady(
+    instance: string,
+    hosts: readonly LabHost[],
+    signal = new AbortController().signal,
+): Promise<void> {
+    const decided = new AbortController();
+    const stop = AbortSignal.any([signal, decided.signal]);
     const nodes = hosts.filter(host => host !== "pve");
     const services = Promise.all([
-        waitForBanners(instance, hosts),
-        ...nodes.map(node => waitForContainerd(instance, node, stop.signal)),
+        waitForBanners(instance, hosts, stop),
+        ...nodes.map(node => waitForContainerd(instance, node, stop)),
     ]);
     try {
-        await Promise.race([services, ...hosts.map(host => failWhenOff(instance, host, stop.signal))]);
+        await Promise.race([services, ...hosts.map(host => failWhenOff(instance, host, stop))]);
     } finally {
-        stop.abort();
+        decided.abort();
     }
 }
 
-async function waitForBanners(instance: string, hosts: readonly LabHost[]): Promise<void> {
+async function waitForBanners(instance: string, hosts: readonly LabHost[], signal: AbortSignal): Promise<void> {
     const hostOf = new Map(hosts.flatMap(host => Object.values(addressOf(host)).map(address => [address, host])));
     const argv = ["/usr/bin/python3", "-c", WAIT_FOR_BANNERS, String(BOOT_SECONDS), ...hostOf.keys()] as const;
-    const { stdout, stderr } = await command(insideNamespace(instance, "runner", [...argv]));
+    const { stdout, stderr } = await command(insideNamespace(instance, "runner", [...argv]), { signal });
+    signal.throwIfAborted();
     if (stdout === "\n") return;
-    const [silent = "any address"] = stdout.trim().split(" ");
-    const host = hostOf.get(silent) ?? hosts.join(", ");
+    const silent = stdout.trim().split(" ").filter(Boolean);
+    const host = hostOf.get(silent[0] ?? "") ?? hosts[0]!;
     throw new Error(
-        `${host}: no SSH banner on ${silent} within ${BOOT_SECONDS} s. ${stderr}${consoleTail(instance, host)}` +
-            "The lab was taken down; start it again.",
+        `${host}: no SSH banner on ${silent.join(", ")} within ${BOOT_SECONDS} s. ${stderr}` +
+            `${await stateOf(instance, host)}The lab was taken down; start it again.`,
     );
+}
+
+/** What a host that does not answer looks like from inside, as sentences for errors. */
+async function stateOf(instance: string, host: LabHost): Promise<string> {
+    const ask = async (what: string, argv: string[]) => {
+        const { stdout, stderr } = await execOnHost(instance, host, argv).catch(error => ({
+            stdout: "",
+            stderr: String(error),
+        }));
+        const lines = (stdout.trim() || stderr.trim() || "none").split("\n");
+        return `${what}: ${lines.map(line => line.trim().replace(/\s+/g, " ")).join(" | ")}. `;
+    };
+    const told = await Promise.all([
+        ask("Its addresses", ["ip", "-brief", "address"]),
+        ask("Units that failed", ["systemctl", "list-units", "--failed", "--plain", "--no-legend"]),
+        ask("Units that are starting", ["systemctl", "list-jobs", "--no-legend"]),
+    ]);
+    return told.join("") + consoleTail(instance, host);
 }
 
 async function waitForContainerd(instance: string, host: LabHost, signal: AbortSignal): Promise<void> {
@@ -60,8 +97,8 @@ async function waitForContainerd(instance: string, host: LabHost, signal: AbortS
     while (!(await accepts(`/proc/${leaderOf(instance, host)}/root/run/containerd/containerd.sock`))) {
         if (Date.now() > deadline) {
             throw new Error(
-                `${host}: containerd did not start within ${BOOT_SECONDS} s. ${consoleTail(instance, host)}` +
-                    "The lab was taken down; start it again.",
+                `${host}: containerd did not start within ${BOOT_SECONDS} s. ` +
+                    `${await stateOf(instance, host)}The lab was taken down; start it again.`,
             );
         }
         await delay(50, undefined, { signal });

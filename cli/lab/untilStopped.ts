@@ -1,0 +1,35 @@
+import { constants } from "node:os";
+import { labDown } from "../../lab/lab.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Does a job on the lab. Ctrl-C, or being told to end, takes the lab down and ends this process; a terminal sends the
+ * signal to every process of the command, so it may well come twice.
+ */
+export async function untilStopped<T>(job: () => Promise<T>): Promise<T> {
+    let stopping: Promise<never> | undefined;
+    const stop = (signal: (typeof SIGNALS)[number]) => {
+        stopping ??= takeDown(signal);
+    };
+    for (const signal of SIGNALS) process.on(signal, stop);
+    try {
+        return await job();
+    } catch (error) {
+        // The job lost its lab; there is nothing to say about that.
+        if (stopping) await stopping;
+        throw error;
+    } finally {
+        for (const signal of SIGNALS) process.off(signal, stop);
+    }
+}
+
+async function takeDown(signal: (typeof SIGNALS)[number]): Promise<never> {
+    process.stderr.write(`\n${signal}: taking the lab down\n`);
+    try {
+        await labDown();
+    } catch (error) {
+        process.stderr.write(`clearpath: ${(error as Error).message}\n`);
+    }
+    process.exit(128 + constants.signals[signal]);
+}
