@@ -26,15 +26,16 @@ async function main(engineAddress: string | undefined): Promise<void> {
         );
     });
     process.stdout.write(`${port}\n`);
-    endWith(process.ppid, service);
+    endWith(process.ppid, service, server);
 }
 
 /** Ends the process, with its steps finished or taken back, when it is told to or when its parent is gone. */
-function endWith(parent: number, service: ProviderService): void {
+function endWith(parent: number, service: ProviderService, server: grpc.Server): void {
     const end = () => {
         service.operations.cancel();
         setTimeout(() => process.exit(1), LAST_SECONDS_MS).unref();
-        void service.operations.idle().then(() => process.exit(0));
+        // The answers of the last steps still have to get to the engine.
+        void service.operations.idle().then(() => server.tryShutdown(() => process.exit(0)));
     };
     process.once("SIGINT", end);
     process.once("SIGTERM", end);

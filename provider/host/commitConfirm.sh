@@ -73,6 +73,7 @@ disarm() {
 
 # change ACTION: the first half; the second runs in a new connection.
 change() {
+    need systemctl systemd
     same_machine
     begin_change
     "prepare_$1"

@@ -142,7 +142,7 @@ async function takenBack(
     cancelled: AbortSignal,
     cause: Error,
 ): Promise<HostError> {
-    const why = cancelled.aborted ? "the run was cancelled" : `no new connection confirmed it: ${cause.message}`;
+    const why = cancelled.aborted ? "the run was cancelled." : `no new connection confirmed it: ${cause.message}`;
     const could = `could not ${change.name}: ${why} `;
     const retry = cancelled.aborted ? "" : " Correct the change so that the host stays reachable.";
     if (await revertThrough(session))

@@ -68,22 +68,23 @@ function unreachable(target: JumpHost, why: string): HostError {
 function openTcp(target: JumpHost, signal?: AbortSignal): Promise<Socket> {
     return new Promise((resolve, reject) => {
         const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
-        const fail = (error: HostError) => {
+        const settle = (finish: () => void) => {
             clearTimeout(timer);
-            socket.destroy();
-            reject(error);
+            signal?.removeEventListener("abort", onAbort);
+            socket.removeAllListeners();
+            finish();
         };
-        const timer = setTimeout(
-            () => fail(unreachable(target, `no answer within ${target.perDialTimeout} s`)),
-            target.perDialTimeout * 1000,
-        );
-        signal?.addEventListener("abort", () => fail(cancelled(target.host)), { once: true });
+        const fail = (error: HostError) => {
+            settle(() => reject(error));
+            socket.on("error", () => undefined).destroy();
+        };
+        const onAbort = () => fail(cancelled(target.host));
+        const late = `no answer within ${target.perDialTimeout} s`;
+        const timer = setTimeout(() => fail(unreachable(target, late)), target.perDialTimeout * 1000);
+        if (signal?.aborted) return onAbort();
+        signal?.addEventListener("abort", onAbort, { once: true });
         socket.once("error", (error: NodeJS.ErrnoException) => fail(tcpError(target, error)));
-        socket.once("connect", () => {
-            clearTimeout(timer);
-            socket.removeAllListeners("error");
-            resolve(socket);
-        });
+        socket.once("connect", () => settle(() => resolve(socket)));
     });
 }
 

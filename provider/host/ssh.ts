@@ -1,4 +1,4 @@
-import type { Client as SshClient } from "ssh2";
+import type { ClientChannel, Client as SshClient } from "ssh2";
 import type { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import { HostError } from "./hostError.ts";
@@ -9,6 +9,10 @@ import type { CommandResult, ExecOptions, HostSession } from "./session.ts";
 const CHANNELS = 8;
 /** How long a connection that has just worked is taken to work. A host that lost power closes nothing. */
 const TRUSTED_MS = 3_000;
+/** How long it is then waited for a sign of life. */
+const ANSWER_MS = 5_000;
+/** More than one packet, since small ones still pass when someone has changed an MTU on the way. */
+const PROOF_BYTES = 10_000;
 /** What sudo says when it would need a password (sudo 1.8 and 1.9, in English: LC_ALL is C). */
 const SUDO_NEEDS_PASSWORD = /sudo: (a password is required|a terminal is required|sorry, you must have a tty)/;
 
@@ -55,9 +59,11 @@ class SshSession implements HostSession {
 
     async answers(): Promise<boolean> {
         if (!this.alive) return false;
-        if (Date.now() - this.#line.heardAt < TRUSTED_MS) return true;
-        const answer = await this.exec("true", { timeoutMs: TRUSTED_MS }).catch(() => undefined);
-        return answer?.code === 0;
+        const isTrusted = this.#line.commands > 0 || Date.now() - this.#line.heardAt < TRUSTED_MS;
+        if (isTrusted) return true;
+        const proof = "x".repeat(PROOF_BYTES);
+        const echo = await this.exec("cat", { stdin: proof, timeoutMs: ANSWER_MS }).catch(() => undefined);
+        return echo?.stdout === proof;
     }
 
     async exec(command: string, options: ExecOptions = {}): Promise<CommandResult> {
@@ -121,29 +127,29 @@ class SshSession implements HostSession {
         return new Promise((resolve, reject) => {
             if (line.closed !== undefined) return reject(this.#lost(line.closed));
             let timer: NodeJS.Timeout | undefined;
-            const onClose = () => settle(() => reject(this.#lost(line.closed ?? "the connection was closed")));
-            const onAbort = () => settle(() => reject(this.#error("cancelled", "the run was cancelled.")));
+            let open: ClientChannel | undefined;
             const settle = (finish: () => void) => {
                 clearTimeout(timer);
                 line.client.removeListener("close", onClose);
                 options.signal?.removeEventListener("abort", onAbort);
                 finish();
             };
+            const giveUp = (error: HostError) => {
+                open?.destroy();
+                settle(() => reject(error));
+            };
+            const onClose = () => giveUp(this.#lost(line.closed ?? "the connection was closed"));
+            const onAbort = () => giveUp(this.#error("cancelled", "the run was cancelled."));
             if (options.signal?.aborted) return onAbort();
             line.client.once("close", onClose);
             options.signal?.addEventListener("abort", onAbort, { once: true });
             line.client.exec(command, (error, channel) => {
-                if (error) return settle(() => reject(this.#lost(error.message)));
-                const giveUp = (why: string) => {
-                    channel.destroy();
-                    settle(() => reject(this.#lost(why)));
-                };
-                if (options.timeoutMs !== undefined)
-                    timer = setTimeout(
-                        () => giveUp(`a command did not end within ${options.timeoutMs! / 1000} s`),
-                        options.timeoutMs,
-                    );
-                options.signal?.addEventListener("abort", () => channel.destroy(), { once: true });
+                if (error) return giveUp(this.#lost(error.message));
+                open = channel;
+                if (options.timeoutMs !== undefined) {
+                    const late = `a command did not end within ${options.timeoutMs / 1000} s`;
+                    timer = setTimeout(() => giveUp(this.#lost(late)), options.timeoutMs);
+                }
                 const stdout = new LineReader(options.onLine);
                 const stderr = new LineReader(undefined);
                 let code = -1;

@@ -24,7 +24,7 @@ const inputs = z.strictObject({
         .describe("Largest packet of the link, in bytes. IPv6 stops below 1280 (RFC 8200), IPv4 below 68 (RFC 791)."),
     confirmSeconds: z
         .int()
-        .min(5)
+        .min(10)
         .max(600)
         .default(30)
         .describe("How long the host waits for a new connection to confirm the change before it takes it back."),

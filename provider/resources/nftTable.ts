@@ -24,7 +24,7 @@ const inputs = z.strictObject({
         .describe("Whether to take over a table of that name that is not ours. It is kept and put back on delete."),
     confirmSeconds: z
         .int()
-        .min(5)
+        .min(10)
         .max(600)
         .default(30)
         .describe("How long the host waits for a new connection to confirm the change before it takes it back."),

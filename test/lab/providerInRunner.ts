@@ -27,7 +27,7 @@ export class ProviderInRunner {
         this.#child = child;
     }
 
-    call(method: keyof PluginClient, ...args: unknown[]): Promise<unknown> {
+    call(method: keyof PluginClient | "kill", ...args: unknown[]): Promise<unknown> {
         const id = ++this.#calls;
         return new Promise((resolve, reject) => {
             this.#waiting.set(id, { resolve, reject });
@@ -40,8 +40,14 @@ export class ProviderInRunner {
         return this.call("messages") as Promise<string[]>;
     }
 
+    /** Ends the plugin as an engine does: steps are finished or taken back first. */
     async stop(): Promise<void> {
         await this.call("stop");
+        await this.close();
+    }
+
+    /** Ends what drives the plugin. */
+    async close(): Promise<void> {
         this.#child.stdin!.end();
         await once(this.#child, "exit");
     }
