@@ -1,12 +1,14 @@
-import { IP_FAMILIES, type IpFamily } from "./family.ts";
-import type { MeasuredMtu } from "./probe/report.ts";
+import { IP_FAMILIES } from "./family.ts";
 import { answers } from "./verdict/answers.ts";
 import { blackHole } from "./verdict/blackHole.ts";
 import { connections } from "./verdict/connections.ts";
 import { mtuMismatch } from "./verdict/mtuMismatch.ts";
+import { natExhaustion } from "./verdict/natExhaustion.ts";
 import { countOf, evidenceOf, type Finding, type Observation, observe, type Report } from "./verdict/observation.ts";
 import { packetLoss, slowEndpoint } from "./verdict/packetLoss.ts";
+import { pathMtuOf } from "./verdict/pathMtu.ts";
 import { isVm, scopeOfTrouble } from "./verdict/scope.ts";
+import { slowAnswers } from "./verdict/slowAnswers.ts";
 import { Cause, type Verdict } from "./verdict/verdict.ts";
 
 export { Verdict } from "./verdict/verdict.ts";
@@ -15,6 +17,7 @@ export { Verdict } from "./verdict/verdict.ts";
 const SEARCHES: readonly ((observation: Observation) => Finding[])[] = [
     mtuMismatch,
     blackHole,
+    natExhaustion,
     answers,
     connections,
     slowEndpoint,
@@ -131,15 +134,6 @@ function alsoSeen({ cause, scope, summary, evidence }: Finding) {
     return { cause, scope, summary, evidence };
 }
 
-function pathMtuOf(reports: Report[], family: IpFamily): number | null {
-    const measured = reports
-        .flatMap(({ pathMtu }) => [pathMtu[family]?.download, pathMtu[family]?.upload])
-        .filter((mtu): mtu is MeasuredMtu => !!mtu);
-    const exact = measured.filter(({ bound }) => bound === "exact").map(({ bytes }) => bytes);
-    if (exact.length > 0) return Math.min(...exact);
-    return measured.length === 0 ? null : Math.max(...measured.map(({ bytes }) => bytes));
-}
-
 function advisoriesOf(reports: Report[]): string[] {
     const drops = reports.flatMap(({ vantagePoint, facts }) =>
         facts.icmpDropRules.map(
@@ -157,7 +151,7 @@ function advisoriesOf(reports: Report[]): string[] {
                 : [];
         }),
     );
-    return [...drops, ...overridden];
+    return [...drops, ...overridden, ...slowAnswers(reports)];
 }
 
 function round(share: number): number {

@@ -14,6 +14,9 @@ import { vary } from "./vary.ts";
 
 const SCENARIOS = join(repositoryRoot, "lab/scenarios");
 
+/** Stands in the matrix for a run that could not be probed. */
+const NO_VERDICT = "no verdict";
+
 export interface CampaignOptions {
     instance?: string;
     scenarios: readonly Scenario[];
@@ -80,8 +83,22 @@ async function judge(
     const started = performance.now();
     const drawn = vary(scenario, `${seed}/${run}`);
     await lab.setScenario(drawn);
-    const found = await inRunner(lab.instance, { kind: "probe", hosts: probedHosts(lab), plan: labProbePlan(lab) });
     const expected = drawn.expect.before ?? {};
+    let found: ProbeAllResult;
+    try {
+        found = await inRunner(lab.instance, { kind: "probe", hosts: probedHosts(lab), plan: labProbePlan(lab) });
+    } catch (error) {
+        const { message } = error as Error;
+        const seconds = (performance.now() - started) / 1000;
+        return {
+            scenario: scenario.name,
+            run,
+            expected: labelOf(expected),
+            named: NO_VERDICT,
+            unmet: [message],
+            seconds,
+        };
+    }
     const judged = {
         scenario: scenario.name,
         run,

@@ -64,6 +64,15 @@ export const Sample = z.object({
 });
 export type Sample = z.infer<typeof Sample>;
 
+/** Attempts of one endpoint by whom they called: its own host, or the token or blob service that it sends clients to. */
+export const Place = z.object({
+    host: z.string(),
+    family: z.enum(["ipv4", "ipv6"]).nullable().describe("Null where the name was not resolved."),
+    attempts: z.int(),
+    failures: z.partialRecord(FailureKind, z.int()),
+});
+export type Place = z.infer<typeof Place>;
+
 export const EndpointResult = z.object({
     endpoint: z.string(),
     attempts: z.int(),
@@ -76,6 +85,7 @@ export const EndpointResult = z.object({
     byHello: z
         .partialRecord(z.enum(["small", "large"]), z.object({ attempts: z.int(), failed: z.int() }))
         .describe("Attempts by the size of the ClientHello: an upload hole spares the small one."),
+    byPlace: z.array(Place).optional().describe("Attempts by host and IP version called; absent in old reports."),
 });
 export type EndpointResult = z.infer<typeof EndpointResult>;
 
@@ -139,7 +149,16 @@ export const HostNetworkFacts = z.object({
     ),
     pmtuCache: z.array(z.object({ destination: z.string(), mtu: z.int() })),
     resolvers: z.array(z.string()),
-    conntrack: z.object({ count: z.int(), max: z.int() }).nullable(),
+    conntrack: z
+        .object({
+            count: z.int(),
+            max: z.int(),
+            refused: z
+                .int()
+                .optional()
+                .describe("Connections that NAT had no source port, or the table no room for, during the run."),
+        })
+        .nullable(),
     tcpMtuProbing: z.int().nullable(),
     icmpFragNeededReceived: z.int().nullable().describe("InDestUnreachs-derived count, v4 and v6 added, over the run."),
     clampCounters: z

@@ -6,6 +6,7 @@ import type {
     HostNetworkFacts,
     Latency,
     PathMtuResult,
+    Place,
     PullResult,
     Sample,
     VantageReport,
@@ -102,7 +103,18 @@ function endpointResult(endpoint: string, samples: Sample[], { slowMs }: Stabili
         slowDns: count(({ dnsMs = 0 }) => dnsMs > slowMs),
         repeated: count(({ retransmits = 0, connectMs = 0 }) => retransmits > 0 || connectMs > SYN_REPEATED_MS),
         byHello,
+        byPlace: placesOf(endpoint, samples),
     };
+}
+
+function placesOf(endpoint: string, samples: Sample[]): Place[] {
+    const byPlace = Map.groupBy(samples, ({ contacted = endpoint, family }) => `${contacted} ${family}`);
+    return [...byPlace.values()].map(here => {
+        const { contacted: host = endpoint, family = null } = here[0]!;
+        const failures: Place["failures"] = {};
+        for (const { failure } of here) if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
+        return { host, family, attempts: here.length, failures };
+    });
 }
 
 function latencyOf(milliseconds: number[]): Latency | null {

@@ -9,7 +9,8 @@ import {
     type Trouble,
     vantagePointsOf,
 } from "./observation.ts";
-import { isOneEndpoint, isVm, scopeOf } from "./scope.ts";
+import { agreedMtu } from "./pathMtu.ts";
+import { isAtEndpoints, isVm, scopeOf } from "./scope.ts";
 import type { Action, Direction, Evidence, IcmpFilteredAt } from "./verdict.ts";
 
 /** What a hole does to connections: large packets vanish after the handshake of TCP. */
@@ -20,12 +21,14 @@ interface Hole {
     family: IpFamily;
     direction: "download" | "upload";
     mtu: MeasuredMtu;
+    /** Largest packet that passes. */
+    bytes: number;
 }
 
 /** A path that drops large packets and tells nobody, as measured by search. */
 export function blackHole(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const holes = reports.flatMap(holesOf);
+    const holes = reports.flatMap(report => holesOf(report, reports));
     if (holes.length === 0) return suspectedHole(observation);
 
     const affected = [...new Set(holes.map(({ report }) => report.vantagePoint))];
@@ -53,11 +56,13 @@ export function blackHole(observation: Observation): Finding[] {
     ];
 }
 
-function holesOf(report: Report): Hole[] {
+function holesOf(report: Report, reports: Report[]): Hole[] {
     return IP_FAMILIES.flatMap(family =>
         (["download", "upload"] as const).flatMap(direction => {
             const mtu = report.pathMtu[family]?.[direction];
-            return mtu?.silent && mtu.bound === "exact" ? [{ report, family, direction, mtu }] : [];
+            const agreed = agreedMtu(reports, family, direction);
+            const isSilent = mtu?.silent && mtu.bound === "exact" && agreed !== null;
+            return isSilent && mtu.paths.includes(agreed) ? [{ report, family, direction, mtu, bytes: agreed }] : [];
         }),
     );
 }
@@ -82,17 +87,17 @@ function icmpFilter(reports: Report[], holes: Hole[]): IcmpFilteredAt {
 
 function pathMtusOf(holes: Hole[]): PerFamily<number | null> {
     const smallest = (family: IpFamily) => {
-        const found = holes.filter(hole => hole.family === family).map(({ mtu }) => mtu.bytes);
+        const found = holes.filter(hole => hole.family === family).map(({ bytes }) => bytes);
         return found.length === 0 ? null : Math.min(...found);
     };
     return { ipv4: smallest("ipv4"), ipv6: smallest("ipv6") };
 }
 
-function evidenceOfHole({ report, family, direction, mtu }: Hole): Evidence {
-    const hit = mtu.paths.filter(bytes => bytes === mtu.bytes).length;
+function evidenceOfHole({ report, family, direction, mtu, bytes }: Hole): Evidence {
+    const hit = mtu.paths.filter(size => size === bytes).length;
     return {
         vantagePoint: report.vantagePoint,
-        statement: `${family} ${direction}: ${mtu.bytes} bytes pass and ${mtu.bytes + 1} vanish, on ${hit} of ${mtu.paths.length} flows`,
+        statement: `${family} ${direction}: ${bytes} bytes pass and ${bytes + 1} vanish, on ${hit} of ${mtu.paths.length} flows`,
         samples: [],
     };
 }
@@ -122,7 +127,7 @@ function actionsFor(sizes: PerFamily<number | null>, filteredAt: IcmpFilteredAt)
 function suspectedHole(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
     const stalls = trouble.filter(group => STALLS.includes(group.trouble));
-    if (stalls.length === 0 || isOneEndpoint(stalls, reports)) return [];
+    if (stalls.length === 0 || isAtEndpoints(stalls, reports)) return [];
     const affected = vantagePointsOf(stalls);
     return [
         {

@@ -1,6 +1,6 @@
 import { losesPackets } from "./connections.ts";
 import { evidenceOf, type Finding, type Observation, type Trouble } from "./observation.ts";
-import { isOneEndpoint, scopeOf } from "./scope.ts";
+import { isAtEndpoints, scopeOf } from "./scope.ts";
 
 /** What loss does to a connection that has come about, or nearly so. */
 const DELAYED: readonly Trouble[] = [
@@ -51,14 +51,14 @@ export function packetLoss(observation: Observation): Finding[] {
     ];
 }
 
-/** One endpoint stalls for everybody, while the others answer: it is slow or broken, not the path to it. */
+/** A few endpoints stall for everybody, while the others answer: they are slow or broken, not the path to them. */
 export function slowEndpoint(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
     const stalls = trouble.filter(({ trouble: kind }) =>
         ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"].includes(kind),
     );
-    if (stalls.length === 0 || !isOneEndpoint(stalls, reports)) return [];
-    const name = stalls[0]!.endpoint;
+    if (stalls.length === 0 || !isAtEndpoints(stalls, reports)) return [];
+    const name = [...new Set(stalls.map(({ endpoint }) => endpoint))].join(", ");
     return [
         {
             cause: "upstream",

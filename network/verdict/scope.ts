@@ -13,27 +13,42 @@ export function scopeOf(affected: readonly string[], reports: Report[]): Scope {
 }
 
 /**
- * The scope of trouble at endpoints: `endpoint` only when one endpoint of several fails, and fails alike for every
- * vantage point that called it.
+ * The scope of trouble at endpoints: `endpoint` only when some endpoints of many fail, and fail alike for every vantage
+ * point that called them.
  */
 export function scopeOfTrouble(groups: TroubleGroup[], reports: Report[]): Scope {
     const affected = [...new Set(groups.map(({ vantagePoint }) => vantagePoint))];
-    return isOneEndpoint(groups, reports) ? "endpoint" : scopeOf(affected, reports);
+    return isAtEndpoints(groups, reports) ? "endpoint" : scopeOf(affected, reports);
 }
 
-/** Whether the trouble is at one endpoint of several, and at every vantage point that called it. */
-export function isOneEndpoint(groups: TroubleGroup[], reports: Report[]): boolean {
-    const endpoints = new Set(groups.map(({ endpoint }) => endpoint));
-    const [only] = endpoints;
+/** Chance below which it is no accident that a vantage point was spared. */
+const NO_ACCIDENT = 0.05;
+
+/**
+ * Whether the trouble is at a few endpoints, half of those called at most, and alike at every vantage point: one that
+ * tried too seldom to have met trouble this rare does not speak against it.
+ */
+export function isAtEndpoints(groups: TroubleGroup[], reports: Report[]): boolean {
+    const endpoints = [...new Set(groups.map(({ endpoint }) => endpoint))];
     const called = new Set(reports.flatMap(report => report.endpoints.map(({ endpoint }) => endpoint)));
-    const callers = reports.filter(report =>
-        report.endpoints.some(({ endpoint, attempts }) => endpoint === only && attempts > 0),
-    );
-    return (
-        endpoints.size === 1 &&
-        called.size > 1 &&
-        callers.every(({ vantagePoint }) => groups.some(group => group.vantagePoint === vantagePoint))
-    );
+    if (endpoints.length === 0 || endpoints.length > called.size / 2) return false;
+    return endpoints.some(endpoint => {
+        const here = groups.filter(group => group.endpoint === endpoint);
+        const callers = reports.flatMap(({ vantagePoint, endpoints: results }) =>
+            results
+                .filter(result => result.endpoint === endpoint && result.attempts > 0)
+                .map(({ attempts }) => ({ vantagePoint, attempts })),
+        );
+        const rate = sum(here.map(({ count }) => count)) / sum(callers.map(({ attempts }) => attempts));
+        return callers.every(
+            ({ vantagePoint, attempts }) =>
+                here.some(group => group.vantagePoint === vantagePoint) || (1 - rate) ** attempts > NO_ACCIDENT,
+        );
+    });
+}
+
+function sum(values: number[]): number {
+    return values.reduce((all, value) => all + value, 0);
 }
 
 /** Nodes and pods are behind the gateway; the gateway and other hosts are not. */

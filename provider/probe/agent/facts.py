@@ -108,6 +108,18 @@ def default_route(flag):
     }
 
 
+def connections_refused():
+    """
+    Connections that conntrack could not enter since boot: NAT found no free source port for them, or the table was full.
+    Source: net/netfilter/nf_conntrack_core.c; one row for each CPU, in hexadecimal.
+    """
+    rows = [line.split() for line in read("/proc/net/stat/nf_conntrack").splitlines()]
+    if len(rows) < 2:
+        return None
+    columns = [rows[0].index(name) for name in ("insert_failed", "drop") if name in rows[0]]
+    return sum(max(int(row[column], 16) for column in columns) for row in rows[1:]) if columns else None
+
+
 def pmtu_cache():
     found = []
     for flag in ("-4", "-6"):

@@ -6,7 +6,7 @@ import threading
 import time
 
 from agent import pathmtu
-from agent.facts import host_facts, icmp_errors_received
+from agent.facts import connections_refused, host_facts, icmp_errors_received
 from agent.pulls import Pulls
 from agent.rounds import Rounds
 from agent.stream import Stream
@@ -34,7 +34,7 @@ def main(task):
 def run(task, stream):
     plan = task["plan"]
     ends_at = time.monotonic() + plan["budgetSeconds"]
-    icmp_before = icmp_errors_received()
+    icmp_before, refused_before = icmp_errors_received(), connections_refused()
     facts = host_facts()
     stream.write("facts", facts=facts)
     families = usable_families(plan, facts)
@@ -59,6 +59,8 @@ def run(task, stream):
 
     facts = host_facts()
     facts["icmpFragNeededReceived"] = max(0, icmp_errors_received() - icmp_before)
+    if facts["conntrack"] is not None and refused_before is not None:
+        facts["conntrack"]["refused"] = max(0, (connections_refused() or 0) - refused_before)
     stream.write("facts", facts=facts)
     stream.write("end", seconds=stream.elapsed(), outOfTime=out_of_time)
 

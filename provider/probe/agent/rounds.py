@@ -9,7 +9,8 @@ from agent.registry import Image, RegistryWalk
 
 # A decision needs some of every kind of connection: two families by two sizes of hello, twice.
 FEWEST_ROUNDS = 8
-WALK_EVERY = 10
+# Odd, so that walks take every IP version in turn.
+WALK_EVERY = 5
 BACK_OFF_SECONDS = 5
 WAKE_SECONDS = 0.5
 
