@@ -26,6 +26,8 @@ export interface RunningProcess {
 interface StartOptions {
     cwd: string;
     env: NodeJS.ProcessEnv;
+    /** Keep its standard input open, so that it can notice when we are gone. */
+    openInput?: boolean;
     onLine?: (line: string, stream: "stdout" | "stderr") => void;
 }
 
@@ -46,9 +48,10 @@ export async function start(command: string, args: string[], options: StartOptio
     const child = spawn(command, args, {
         cwd: options.cwd,
         env: options.env,
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: "pipe",
         detached: true,
     });
+    if (!options.openInput) child.stdin.end();
     const kept: string[] = [];
     const follow = (stream: "stdout" | "stderr") =>
         createInterface({ input: child[stream] }).on("line", line => {
@@ -93,6 +96,7 @@ export async function startPlugin(
     let told = false;
     const running = await start(command, args, {
         ...options,
+        openInput: true,
         onLine: (line, stream) => {
             if (stream === "stdout" && !told) {
                 told = true;

@@ -21,6 +21,8 @@ export interface EngineOptions {
     refresh?: boolean;
     /** Update without a preview. */
     skipPreview?: boolean;
+    /** With `refresh`: forget creations that an earlier run never finished. */
+    clearPendingCreates?: boolean;
     targets?: string[];
     /** A run that changes anything fails. */
     expectNoChanges?: boolean;
@@ -66,6 +68,7 @@ class EngineRun {
             work,
             refresh: refresh || operation === "refresh",
             preview: name === "preview",
+            clearPendingCreates: this.#options.clearPendingCreates ?? false,
             targets: new Set(targets),
             parallel,
             policyPacks: policyPacks.map(({ directory, configFile }) => ({ directory, configFile })),

@@ -161,12 +161,9 @@ export class Monitor {
             if (key.startsWith(`${packageName}:`))
                 inputs[key.slice(packageName.length + 1)] = secret ? new Secret(text) : text;
         }
-        const suffix = [version, downloadUrl]
-            .filter(part => part !== "")
-            .map(part => `_${part.replace(/[^A-Za-z0-9]/g, "_")}`);
         const { made } = await this.#deployment.register({
             type: providerTypeOf(packageName),
-            name: `default${suffix.join("")}`,
+            name: defaultProviderName(version, downloadUrl),
             custom: true,
             inputs: providerInputs(inputs, version, downloadUrl),
             parent: undefined,
@@ -184,4 +181,12 @@ export class Monitor {
         });
         return referenceTo(made);
     }
+}
+
+/** Name of a package's default provider: the CLI's, so that it finds the same resource in the state. */
+function defaultProviderName(version: string, downloadUrl: string): string {
+    const versionPart = version === "" ? "" : `_${version.replace(/[^A-Za-z0-9]/g, "_")}`;
+    const segments = downloadUrl.split("/").filter(segment => segment !== "");
+    const urlPart = segments.map(segment => segment.replace(/[^A-Za-z0-9_.-]|^-/g, "_")).join("/");
+    return `default${versionPart}${urlPart === "" ? "" : `_${urlPart}`}`;
 }

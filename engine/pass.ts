@@ -23,6 +23,8 @@ export interface PassSettings {
     /** Read the hosts before anything else. */
     refresh: boolean;
     preview: boolean;
+    /** Forget creations that an earlier run never finished. */
+    clearPendingCreates: boolean;
     targets: ReadonlySet<string>;
     parallel: number;
     policyPacks: { directory: string; configFile: string | undefined }[];
@@ -48,7 +50,8 @@ class Pass {
         const { stack, preview, targets, parallel, env } = settings;
         // A pass marks resources as replaced or deleted; the next one starts from the state again.
         const resources = stack.stored.resources.map(resource => ({ ...resource }));
-        const snapshot = new Snapshot(resources, stack.stored.pendingOperations);
+        const pending = settings.clearPendingCreates ? [] : stack.stored.pendingOperations;
+        const snapshot = new Snapshot(resources, pending);
         this.#settings = settings;
         this.#report = report;
         this.#engineAddress = engineAddress;
@@ -74,6 +77,7 @@ class Pass {
         const cancel = () => this.#cancel();
         this.#settings.signal?.addEventListener("abort", cancel, { once: true });
         if (this.#settings.signal?.aborted) this.#cancel();
+        this.#tellPendingOperations();
         for (const packageName of this.#settings.stack.project.pluginDirectories.keys()) {
             this.#run.providers.startAhead(packageName);
         }
@@ -99,6 +103,15 @@ class Pass {
             this.#run.providers.stop(),
             ...this.#run.policies.map(pack => pack.stop()),
         ]);
+    }
+
+    #tellPendingOperations(): void {
+        const { stack, preview, refresh, clearPendingCreates } = this.#settings;
+        if (preview || refresh || clearPendingCreates) return;
+        for (const { resource, type } of stack.stored.pendingOperations) {
+            const message = `An earlier run was interrupted while ${type} it. See on the host whether that was done, then run refresh; --clear-pending-creates forgets creations.`;
+            this.#report.tell("warning", message, resource.urn);
+        }
     }
 
     #cancel(): void {

@@ -39,6 +39,7 @@ export class Snapshot {
     /** New URN by old one, for resources that were renamed while others still name them by the old. */
     readonly #renamed = new Map<string, string>();
 
+    /** Of the operations that an earlier run never finished, creations are kept: no read can tell what became of them. */
     constructor(resources: ResourceState[], pendingOperations: PendingOperation[]) {
         this.#base = resources;
         this.#openCreations = pendingOperations.filter(operation => operation.type === "creating");

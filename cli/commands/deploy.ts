@@ -14,6 +14,7 @@ interface Flags {
     parallel?: number;
     expectNoChanges?: boolean;
     skipPreview?: boolean;
+    clearPendingCreates?: boolean;
     json?: boolean;
     yes?: boolean;
 }
@@ -55,7 +56,9 @@ export function deployCommand(program: Command): void {
                 .option("--policy-pack <directory>", "judge the run by this policy pack; may be repeated", collect, [])
                 .option("--policy-pack-config <file>", "JSON file with the policies' settings");
         }
-        if (operation !== "refresh") command.option("-r, --refresh", "read the hosts first, so that drift is repaired");
+        if (operation === "refresh") {
+            command.option("--clear-pending-creates", "forget creations that an interrupted run never finished");
+        } else command.option("-r, --refresh", "read the hosts first, so that drift is repaired");
         command.option("--expect-no-changes", "fail when anything changes, or would");
         if (operation === "up") command.option("-f, --skip-preview", "do it without a preview, and without asking");
         if (operation === "up" || operation === "destroy") command.option("-y, --yes", "do it without asking");
@@ -106,6 +109,7 @@ async function runDeploy(operation: Operation, flags: Flags): Promise<void> {
         engine: flags.engine,
         refresh: flags.refresh,
         skipPreview: flags.skipPreview,
+        clearPendingCreates: flags.clearPendingCreates,
         targets: flags.target,
         expectNoChanges: flags.expectNoChanges,
         policyPacks: flags.policyPack ?? [],

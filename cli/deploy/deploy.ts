@@ -21,6 +21,8 @@ export interface DeployOptions {
     refresh?: boolean;
     /** Update without a preview. Policies then judge each resource only as its turn comes. */
     skipPreview?: boolean;
+    /** A refresh forgets creations that an earlier run never finished. */
+    clearPendingCreates?: boolean;
     /** URNs the run is limited to. */
     targets?: string[];
     /** Fail when anything changes, or would. */

@@ -18,6 +18,7 @@ export async function deployEmbedded(options: DeployOptions & { env: NodeJS.Proc
         passphrase: options.passphrase,
         refresh: options.refresh,
         skipPreview: options.skipPreview,
+        clearPendingCreates: options.clearPendingCreates,
         targets: options.targets,
         expectNoChanges: options.expectNoChanges,
         policyPacks: policyPacks.map(directory => ({ directory: resolve(directory), configFile })),

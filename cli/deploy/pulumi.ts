@@ -70,6 +70,7 @@ function argumentsOf(pass: PulumiPass, options: Options): string[] {
         "--color",
         "never",
         ...(refresh && pass !== "refresh" ? ["--refresh"] : []),
+        ...(pass === "refresh" && options.clearPendingCreates ? ["--clear-pending-creates"] : []),
         ...targets.flatMap(target => ["--target", target]),
         ...(judged ? policyPacks.flatMap(directory => ["--policy-pack", resolve(directory)]) : []),
         ...(judged && policyPackConfig

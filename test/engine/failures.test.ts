@@ -80,6 +80,21 @@ describe.concurrent.each(engines)("on the %s engine", engine => {
         expect(stack.locks()).toEqual([]);
     });
 
+    test("what an interrupted run was doing is told by the next one, and forgotten by a refresh that is told to", async ({
+        stack,
+    }) => {
+        await stack.program(`new Thing("a");`).up();
+        const file = JSON.parse(stack.stateText);
+        const pending = { resource: { ...stack.stored("a"), urn: stack.urn("lost"), id: undefined }, type: "creating" };
+        file.checkpoint.latest.pending_operations = [pending];
+        writeFileSync(stack.stateFile, JSON.stringify(file));
+        const up = await stack.up();
+        expect(JSON.stringify(up.diagnostics)).toContain(stack.urn("lost"));
+        expect(stack.pendingOperations()).toHaveLength(1);
+        await stack.must("refresh", { clearPendingCreates: true });
+        expect(stack.pendingOperations()).toEqual([]);
+    });
+
     test("a plugin that is not on the machine is named", async ({ stack }) => {
         stack.program(`new pulumi.CustomResource("nowhere:index:Thing", "a", {});`);
         const preview = await stack.run("preview", {
