@@ -7,6 +7,7 @@ import { natExhaustion } from "./verdict/natExhaustion.ts";
 import { countOf, evidenceOf, type Finding, type Observation, observe, type Report } from "./verdict/observation.ts";
 import { packetLoss, slowEndpoint } from "./verdict/packetLoss.ts";
 import { pathMtuOf } from "./verdict/pathMtu.ts";
+import { pulls } from "./verdict/pulls.ts";
 import { isVm, scopeOfTrouble } from "./verdict/scope.ts";
 import { slowAnswers } from "./verdict/slowAnswers.ts";
 import { Cause, type Verdict } from "./verdict/verdict.ts";
@@ -22,6 +23,7 @@ const SEARCHES: readonly ((observation: Observation) => Finding[])[] = [
     connections,
     slowEndpoint,
     packetLoss,
+    pulls,
 ];
 
 /** Confidence of `none`: that of the sequential test that every vantage point has passed. */

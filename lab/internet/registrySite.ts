@@ -49,7 +49,8 @@ function serveRegistry(exchange: Exchange, { port, blobs }: RegistryHost, tls: L
     }
     askStatus(exchange, port, pathname, status => {
         const path = `/${repository}/${digest}`;
-        if (status === 200) answerRedirect(exchange, `https://${blobs}${path}?signature=${signatureOf(path, tls)}`);
+        if (status === 200 || status === 206)
+            answerRedirect(exchange, `https://${blobs}${path}?signature=${signatureOf(path, tls)}`);
         else asItIs();
     });
 }

@@ -1,4 +1,5 @@
 import { countOf, evidenceOf, type Finding, type Observation, type Trouble, type TroubleGroup } from "./observation.ts";
+import { pullsWith } from "./pulls.ts";
 import { scopeOfTrouble } from "./scope.ts";
 import type { Action, Cause } from "./verdict.ts";
 
@@ -60,11 +61,4 @@ function findingOf(observation: Observation, answer: Answer, groups: TroubleGrou
         evidence: evidenceOf(observation, groups),
         actions: [action],
     };
-}
-
-/** Pulls that failed on the same host: they meet the same fault. */
-export function pullsWith(observation: Observation, groups: TroubleGroup[]): TroubleGroup[] {
-    return observation.trouble.filter(
-        ({ trouble, vantagePoint }) => trouble === "pull" && groups.some(group => group.vantagePoint === vantagePoint),
-    );
 }

@@ -1,7 +1,7 @@
 import { wilsonInterval } from "../statistics.ts";
-import { pullsWith } from "./answers.ts";
 import { evidenceOf, type Finding, type Observation, type Report } from "./observation.ts";
 import { type CalledPlace, isShut, isUnconnected, placesOf } from "./places.ts";
+import { pullsWith } from "./pulls.ts";
 import { isVm, scopeOf } from "./scope.ts";
 import type { Cause, Evidence, Scope } from "./verdict.ts";
 

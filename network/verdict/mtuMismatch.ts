@@ -2,6 +2,9 @@ import type { HostNetworkFacts } from "../probe/report.ts";
 import type { Finding, Observation, Report } from "./observation.ts";
 import { isVm, scopeOf } from "./scope.ts";
 
+/** Linux forwards frames that are longer by this: is_skb_forwardable in net/core/dev.c leaves room for a VLAN's tag. */
+const VLAN_TAG = 4;
+
 /** Bytes that a bridge and the node behind it disagree on. */
 interface Mismatch {
     report: Report;
@@ -57,7 +60,9 @@ export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
 function mismatchOf(report: Report, gateway: Report): Mismatch[] {
     const own = egressLink(report.facts);
     const mac = (report.facts.defaultRoute.ipv4 ?? report.facts.defaultRoute.ipv6)?.gatewayMac;
-    const bridge = gateway.facts.links.find(link => link.mac !== null && link.mac === mac);
+    // A bridge has the address of one of its ports.
+    const links = gateway.facts.links.filter(link => link.mac !== null && link.mac === mac);
+    const bridge = links.find(({ master }) => master === null) ?? links[0];
     if (!own || !bridge || own.mtu <= bridge.mtu) return [];
     return [{ report, link: own.name, mtu: own.mtu, bridge: bridge.name, bridgeMtu: bridge.mtu }];
 }
@@ -78,5 +83,9 @@ function holeIsLocal(mismatches: Mismatch[], vantagePoint: string, gateways: Rep
     const gatewaySees = gateways.some(({ pathMtu }) =>
         [pathMtu.ipv4, pathMtu.ipv6].some(measured => measured?.upload?.silent || measured?.download?.silent),
     );
-    return !gatewaySees && sizes.length > 0 && sizes.every(bytes => bytes === mismatch.bridgeMtu);
+    return (
+        !gatewaySees &&
+        sizes.length > 0 &&
+        sizes.every(bytes => bytes >= mismatch.bridgeMtu && bytes <= mismatch.bridgeMtu + VLAN_TAG)
+    );
 }

@@ -1,4 +1,3 @@
-import { pullsWith } from "./answers.ts";
 import { losesPackets } from "./connections.ts";
 import {
     evidenceOf,
@@ -8,6 +7,7 @@ import {
     type Trouble,
     vantagePointsOf,
 } from "./observation.ts";
+import { pullsWith } from "./pulls.ts";
 import { isVm, scopeOf } from "./scope.ts";
 
 /** Connections that conntrack refused in one run, above which it is no race of two packets of one connection. */
