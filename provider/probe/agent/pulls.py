@@ -211,7 +211,8 @@ class Pulls:
             if left <= 0:
                 errors.append(f"no end after {time.monotonic() - started:.0f} s")
                 return None
-            timeout = min(left, self.plan["timeoutSeconds"])
+            # As patient as a runtime: a resolver asks again after 5 s, and one lost query fails no pull.
+            timeout = min(left, max(self.plan["timeoutSeconds"], RUNTIME_GIVES_UP_SECONDS))
             sample, response = exchange(request, self.contexts["large"], timeout)
             if response is None:
                 errors.append(f"{flow} from {request.host}: {sample['failure']}: {sample['message']}")
