@@ -27,6 +27,7 @@ describe("a scenario", () => {
             ],
             endpoints: {},
             dns: { failPercent: 0, delayMs: 0 },
+            addressSeed: 0,
             tcpMtuProbing: false,
         });
         expect(gateway).toEqual({ icmpFragNeeded: "pass", natPorts: 0, bridgeMtu: 1500, blockFromVms: [] });
