@@ -16,7 +16,10 @@ const MODULES = [
     "rounds",
     "facts",
     "pulls",
+    "bracket",
     "flows",
+    "upload",
+    "download",
     "pathmtu",
     "main",
 ];

@@ -2,17 +2,16 @@
 
 import threading
 
-from agent.flows import DownloadFlow, Outcome, UploadFlow, prepare
+from agent.bracket import FLOORS, Bracket, Loss
+from agent.download import DownloadFlow
+from agent.flows import Outcome
 from agent.names import resolve
 from agent.tcp import Deadline, ProbeFailure
+from agent.upload import UploadFlow
 
-# Nearly every path carries what IPv6 demands (RFC 8200, section 5); some tunnels carry less, none less than IPv4's 576.
-USUAL_FLOOR = 1280
-FLOOR = 576
-# A lost packet costs some eight times as long as one that passes, so the search climbs in steps of a fifth: with x the
-# growth of the range per unit of time, x^-1 + x^-8 = 1 at x = 1.23, and 1 - 1/1.23 = 0.19.
-STEP = 0.19
-MOST_CONFIRMATIONS = 3
+
+# Flows wait this long for the one that searches, then search by themselves.
+LEADER_SECONDS = 5
 
 
 class FlowResult:
@@ -24,73 +23,61 @@ class FlowResult:
         self.silent = False
         self.probes = 0
 
+    def end(self, size, limited_by=None):
+        """The largest packet that passed; exact unless something named kept larger ones from being tried."""
+        self.bytes, self.limited_by, self.exact = size, limited_by, limited_by is None
 
-def search(flow, result, hints):
-    """Finds the largest packet that passes on a flow. `hints()` are sizes that other flows ended with."""
 
-    def passes(size=None, patient=False):
-        outcome = flow.passes(size, patient)
-        if outcome.kind in (Outcome.LOST, Outcome.TOLD):
-            result.probes += 1
-            result.silent = result.silent or outcome.kind == Outcome.LOST
-            result.icmp_seen = result.icmp_seen or outcome.kind == Outcome.TOLD
+def search(flow, result, loss, hints):
+    """
+    Finds the largest packet that passes on a flow. `hints()` are sizes that other flows ended with; it is called once
+    a packet has vanished.
+    """
+
+    def attempt(size=None, known=0):
+        outcome = flow.passes(size)
+        if size is None or size > known:
+            result.probes += outcome.sent
+        result.silent = result.silent or outcome.kind == Outcome.LOST
+        result.icmp_seen = result.icmp_seen or outcome.kind == Outcome.TOLD
         return outcome
 
-    first = passes()
-    if first.kind in (Outcome.PASSED, Outcome.CAPPED):
-        result.bytes, result.limited_by = first.bytes, first.limited_by
-        return
-    if first.kind == Outcome.TOLD:
-        told = passes(first.bytes)
-        if told.kind in (Outcome.PASSED, Outcome.CAPPED):
-            result.bytes, result.exact = told.bytes, True
-            return
-    top = failed = first.bytes if first.kind == Outcome.LOST else first.bytes + 1
-    passed = floor_of(passes, failed)
-    if passed is None:
-        raise ProbeFailure("tls-timeout", f"{flow.host}: not even packets of {FLOOR} bytes pass")
-    known = hints()
-    for hint in sorted(known):
-        for size in (hint + 1, hint):
-            if passed < size < failed:
-                passed, failed = narrowed(passes(size), size, passed, failed)
-    for _ in range(MOST_CONFIRMATIONS):
-        while failed - passed > 1:
-            size = passed + max(1, round((failed - passed) * STEP))
-            passed, failed = narrowed(passes(size), size, passed, failed)
-        if passed in known:
-            result.bytes, result.exact = passed, True
-            return
-        again = passes(failed, patient=True)
-        if again.kind in (Outcome.LOST, Outcome.TOLD):
-            result.bytes, result.exact = passed, True
-            return
-        # It was lost by chance. What lies above is open again.
-        passed, failed = again.bytes, top
-        if passed >= top:
-            break
-    result.bytes, result.exact, result.limited_by = passed, False, "link"
-    result.silent = False
-
-
-def floor_of(passes, failed):
-    for size in (USUAL_FLOOR, FLOOR):
-        if size < failed and passes(size, patient=True).kind != Outcome.LOST:
-            return size
-    return None
-
-
-def narrowed(outcome, size, passed, failed):
+    outcome = attempt()
     if outcome.kind in (Outcome.PASSED, Outcome.CAPPED):
-        return max(passed, min(size, outcome.bytes)), failed
-    return passed, size
+        return result.end(outcome.bytes, outcome.limited_by)
+    told = outcome.bytes if outcome.kind == Outcome.TOLD else None
+    bracket = Bracket(outcome.bytes + (outcome.kind == Outcome.TOLD))
+    known = set() if told else hints()
+    waiting = [told] if told else [size for hint in sorted(known) for size in (hint + 1, hint)]
+    while True:
+        waiting = [size for size in waiting if bracket.open(size)]
+        # Where another flow has found the same bound, one packet less is needed to believe it.
+        size = waiting.pop(0) if waiting else bracket.next_size(loss.tries_needed() - (bracket.passed in known))
+        if size is None:
+            break
+        outcome = attempt(size, bracket.passed)
+        if outcome.kind == Outcome.CAPPED:
+            return result.end(max(outcome.bytes, bracket.passed), outcome.limited_by)
+        bracket.learn(size, outcome.kind == Outcome.PASSED)
+        if outcome.kind == Outcome.TOLD and outcome.bytes < size:
+            told = outcome.bytes
+            waiting.append(told)
+        if outcome.kind == Outcome.PASSED and size == told:
+            return result.end(size)
+    if not bracket.proven:
+        raise ProbeFailure("tls-timeout", f"{flow.host}: not even packets of {FLOORS[-1]} bytes pass")
+    if bracket.failed is None:
+        result.silent = False
+        return result.end(bracket.passed, "link")
+    return result.end(bracket.passed)
 
 
 class DirectionSearch:
     """All flows of one IP version and direction. The first that loses a packet searches; the others check what it found."""
 
-    def __init__(self, flows):
+    def __init__(self, flows, loss):
         self.flows = flows
+        self.loss = loss
         self.results = []
         self.lock = threading.Condition()
         self.leading = False
@@ -109,14 +96,13 @@ class DirectionSearch:
         def hints():
             nonlocal leads
             with self.lock:
-                if not self.leading:
+                self.lock.wait_for(lambda: not self.leading or self.found, timeout=LEADER_SECONDS)
+                if not self.found and not self.leading:
                     self.leading = leads = True
-                    return set()
-                self.lock.wait_for(lambda: not self.leading or self.found, timeout=5)
                 return set(self.found)
 
         try:
-            search(flow, result, hints)
+            search(flow, result, self.loss, hints)
         except ProbeFailure:
             # A server that does not answer says nothing about sizes; the other flows do.
             pass
@@ -152,7 +138,8 @@ class DirectionSearch:
 
 def measure(plan, families, link_mtus, seconds):
     """PathMtuResult of network/probe/report.ts: both directions of each family, all at once."""
-    prepare()
+    for kind in (UploadFlow, DownloadFlow):
+        kind.prepare()
     targets = resolved(plan["endpoints"])
     searches = {}
     for family in families:
@@ -161,8 +148,9 @@ def measure(plan, families, link_mtus, seconds):
             continue
         for direction, kind in (("upload", UploadFlow), ("download", DownloadFlow)):
             chosen = [addresses[number % len(addresses)] for number in range(plan["pathMtuFlows"])]
-            flows = [kind(family, address, host, link_mtus[family]) for address, host in chosen]
-            searches[family, direction] = DirectionSearch(flows)
+            loss = Loss(len(chosen))
+            flows = [kind(family, address, host, link_mtus[family], loss) for address, host in chosen]
+            searches[family, direction] = DirectionSearch(flows, loss)
     workers = [worker for one in searches.values() for worker in one.run()]
     deadline = Deadline(seconds)
     for worker in workers:

@@ -43,6 +43,7 @@ class TcpInfo:
         "snd_mss": 16,
         "rcv_mss": 20,
         "unacked": 24,
+        "sacked": 28,
         "pmtu": 60,
         "rtt_us": 68,
         "advmss": 84,
@@ -52,10 +53,12 @@ class TcpInfo:
     # Since Linux 5.4; zero before.
     LATE_U32 = {"dsack_dups": 216, "rcv_ooopack": 224}
     TIMESTAMPS = 1
+    SACK = 2
 
     def __init__(self, sock):
         raw = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
         self.timestamps = bool(raw[5] & self.TIMESTAMPS)
+        self.sack = bool(raw[5] & self.SACK)
         for name, offset in self.U32.items():
             setattr(self, name, struct.unpack_from("=I", raw, offset)[0])
         for name, offset in self.U64.items():
