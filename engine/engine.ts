@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { Collector, declined, type EngineResult } from "./collector.ts";
 import type { Listener } from "./events.ts";
 import { lockStack } from "./lock.ts";
@@ -5,8 +6,8 @@ import { type OpenStack, openStack, passphraseFrom } from "./openStack.ts";
 import { type PassSettings, runPass } from "./pass.ts";
 import { readProject } from "./project.ts";
 
-/** As many steps at once as Pulumi's default: four for each processor would be more than our hosts like. */
-const PARALLEL = 16;
+/** Steps at once when nothing is said, as many as Pulumi takes: they mostly wait for hosts. */
+const PARALLEL = 4 * availableParallelism();
 
 export interface EngineOptions {
     operation: "preview" | "up" | "refresh" | "destroy";

@@ -260,3 +260,4 @@ server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error,
     process.stdout.write(`${port}\n`);
 });
 process.on("SIGINT", () => process.exit(0));
+process.stdin.on("end", () => process.exit(0)).resume();
