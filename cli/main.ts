@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { compareCommand } from "./commands/compare.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { labCommand } from "./commands/lab.ts";
 import { addMainJob } from "./commands/labMainJob.ts";
@@ -6,6 +7,7 @@ import { addVerdicts } from "./commands/labVerdicts.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { registriesCommand } from "./commands/registries.ts";
+import { reportCommand } from "./commands/report.ts";
 import { CouldNotRun, EXIT } from "./exit.ts";
 
 const program = new Command("clearpath")
@@ -15,6 +17,8 @@ const program = new Command("clearpath")
 
 deployCommand(program);
 probeCommand(program);
+compareCommand(program);
+reportCommand(program);
 lintCommand(program);
 registriesCommand(program);
 const lab = labCommand(program);

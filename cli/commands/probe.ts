@@ -1,7 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { HostError } from "../../provider/host/hostError.ts";
 import { type ProbeAllResult, probeAll } from "../../provider/probe/probeAll.ts";
+import { evidenceOf, type Run } from "../evidence/evidenceOf.ts";
+import { requireWritable, writeEvidence } from "../evidence/file.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
 import { probeText } from "../probe/show.ts";
 import { targetsOfFile, targetsOfStack } from "../probe/targets.ts";
@@ -23,40 +24,42 @@ export function probeCommand(program: Command): void {
         .option("--stack <name>", "take gateway, nodes and plan from a stack's configuration")
         .option("--cwd <directory>", "directory of the Pulumi program, with --stack", ".")
         .option("--json", "print reports and verdict as one JSON object")
-        .option("--out <file>", "write reports and verdict, with every connection, to a JSON file")
+        .option(
+            "--out <file>",
+            "write the evidence there, with every connection, e.g. before.json.gz (see report, compare)",
+        )
         .addHelpText("after", "\nExit code 0: healthy. 1: found something. 2: usage. 3: could not run.");
 
     probe.action(async (flags: ProbeFlags) => {
         if ((flags.hosts === undefined) === (flags.stack === undefined))
             probe.error("error: give either --hosts FILE or --stack NAME", { exitCode: EXIT.usage });
-        const result = await run(flags);
-        const json = `${JSON.stringify(result, null, 2)}\n`;
-        if (flags.out !== undefined) await write(flags.out, json);
-        process.stdout.write(flags.json ? json : probeText(result));
+        if (flags.out !== undefined) await requireWritable(flags.out);
+        const { result, run } = await probed(flags);
+        process.stdout.write(flags.json ? `${JSON.stringify(result, null, 2)}\n` : probeText(result));
+        // Last, so that a full disk takes nothing but the file.
+        if (flags.out !== undefined) await writeEvidence(flags.out, evidenceOf(result, run));
         const healthy = result.verdict.cause === "none" && result.unprobed.length === 0;
         process.exitCode = healthy ? EXIT.ok : EXIT.foundSomething;
     });
 }
 
-async function run(flags: ProbeFlags): Promise<ProbeAllResult> {
+async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run: Run }> {
     const { hosts, plan } = flags.hosts
         ? await targetsOfFile(flags.hosts)
         : await targetsOfStack(flags.stack!, flags.cwd);
     const stop = new AbortController();
     const onInterrupt = () => stop.abort();
     process.once("SIGINT", onInterrupt);
+    const startedAt = new Date();
     try {
         const onProgress = (sentence: string) => process.stderr.write(`${sentence}\n`);
-        return await probeAll(hosts, plan, { onProgress, signal: stop.signal });
+        const result = await probeAll(hosts, plan, { onProgress, signal: stop.signal });
+        const notes = stop.signal.aborted ? ["The run was stopped by Ctrl-C before its end."] : [];
+        const connections = hosts.map(({ connection }) => connection);
+        return { result, run: { plan, startedAt, endedAt: new Date(), notes, connections } };
     } catch (error) {
         throw error instanceof HostError ? new CouldNotRun(error.message) : error;
     } finally {
         process.removeListener("SIGINT", onInterrupt);
     }
-}
-
-async function write(file: string, text: string): Promise<void> {
-    await writeFile(file, text).catch((error: Error) => {
-        throw new CouldNotRun(`${file} cannot be written: ${error.message}. The probes ran; give another --out.`);
-    });
 }

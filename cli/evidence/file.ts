@@ -46,10 +46,10 @@ async function syncDirectory(path: string): Promise<void> {
 export async function requireWritable(path: string): Promise<void> {
     const directory = dirname(path);
     const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) throw new CouldNotRun(`${path} is a directory. Nothing was probed. Name a file.`);
+    if (found?.isDirectory()) throw new CouldNotRun(`${path} is a directory. Nothing was done. Name a file.`);
     await access(directory, constants.W_OK).catch((error: Error) => {
         throw new CouldNotRun(
-            `${path} could not be written: ${error.message}. Nothing was probed. Name a file in a directory that exists and can be written to.`,
+            `${path} could not be written: ${error.message}. Nothing was done. Name a file in a directory that exists and can be written to.`,
         );
     });
 }

@@ -50,7 +50,7 @@ export function compareEvidence(before: EvidenceFile, after: EvidenceFile): Comp
         changes,
         better: count("better"),
         worse: count("worse"),
-        notes: [...comparabilityNotes(before, after), ...unlike.map(unlikeLoad)],
+        notes: [...comparabilityNotes(before, after), ...(unlike.length > 0 ? [unlikeLoad(unlike)] : [])],
         tests: tested.filter(({ pValue }) => pValue !== null).length,
         confidence: CONFIDENCE,
     };
@@ -92,8 +92,8 @@ function carriedAnotherLoad(vantagePoint: string, tested: Tested[]): boolean {
     );
 }
 
-function unlikeLoad(vantagePoint: string): string {
-    return `${vantagePoint}: times are shown and not judged, since another share of connections came through, which is another load.`;
+function unlikeLoad(vantagePoints: string[]): string {
+    return `Times from ${vantagePoints.join(", ")} are shown and not judged: another share of connections came through there, which is another load.`;
 }
 
 function verdictChange(before: Verdict, after: Verdict): Change {
