@@ -29,6 +29,8 @@ export interface StepEvent {
     /** Managed by a plugin, and not a provider itself: what people call a resource. */
     counted: boolean;
     changes: PropertyChange[];
+    /** What a refresh found on the host; nothing was done to it. */
+    found?: true;
     /** How long the step took, in seconds; 0 while it runs. */
     seconds: number;
 }

@@ -46,7 +46,7 @@ async function read(run: Run, resource: ResourceState): Promise<Found> {
 
 /** Reads one resource and tells what was found. A failed read leaves the resource as it was. */
 async function refreshOne(run: Run, resource: ResourceState): Promise<ResourceState | undefined> {
-    const about = { kind: "step", urn: resource.urn, type: resource.type, counted: true } as const;
+    const about = { kind: "step", urn: resource.urn, type: resource.type, counted: true, found: true } as const;
     const began = Date.now();
     run.report.event({ ...about, op: "refresh", phase: "started", changes: [], seconds: 0 });
     try {

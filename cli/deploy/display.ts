@@ -93,7 +93,8 @@ export class Display {
     };
 
     #step(event: StepEvent): void {
-        const looks = this.#pass === "refresh" ? REFRESHED : LOOKS;
+        const found = event.found || this.#pass === "refresh";
+        const looks = found ? REFRESHED : LOOKS;
         const look = looks[event.op];
         if (look === undefined) {
             if (event.phase === "failed")
@@ -104,7 +105,7 @@ export class Display {
         const preview = this.#pass === "preview";
         const name = label(event.urn, event.type);
         if (event.phase === "started") {
-            const worthTelling = !preview && this.#pass !== "refresh" && event.op !== "replace";
+            const worthTelling = !preview && !found && event.op !== "replace";
             if (worthTelling) this.#line(styleText("dim", `  ${look.sign} ${look.proposed} ${name} …`));
             return;
         }
@@ -114,7 +115,7 @@ export class Display {
         }
         const time = event.seconds >= 0.1 ? styleText("dim", ` (${event.seconds.toFixed(1)} s)`) : "";
         this.#line(`  ${styleText(look.color, `${look.sign} ${preview ? look.proposed : look.done}`)} ${name}${time}`);
-        if (preview || this.#pass === "refresh") this.#changes(event.changes);
+        if (preview || found) this.#changes(event.changes);
     }
 
     #changes(changes: PropertyChange[]): void {
