@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The one file that must run on any Node: it installs the packages, brings a Node that can run TypeScript, and goes on with it.
 //   start.mjs exec TOOL ARGS…   runs a package's command (vitest, tsc, biome)
+//   start.mjs bench ARGS…       runs the path MTU bench
 //   start.mjs ARGS…             runs `clearpath ARGS…`
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
@@ -78,7 +79,9 @@ const [first, ...rest] = process.argv.slice(2);
 const args =
     first === "exec"
         ? [commandOf(rest[0]), ...rest.slice(1)]
-        : [join(root, "cli", "main.ts"), ...process.argv.slice(2)];
+        : first === "bench"
+          ? [join(root, "bench", "pathMtu.ts"), ...rest]
+          : [join(root, "cli", "main.ts"), ...process.argv.slice(2)];
 const child = spawn(join(directory, "node"), args, {
     stdio: "inherit",
     env: { ...process.env, PATH: `${directory}${delimiter}${process.env.PATH}` },
