@@ -1,9 +1,10 @@
 import type { HostFingerprint, Lab } from "../../lab/lab.ts";
-import { labUp } from "../../lab/lab.ts";
+import { labDown, labUp } from "../../lab/lab.ts";
 import type { Scenario } from "../../lab/scenario.ts";
 import { bootedHosts, NODE_LINK, nodeNames } from "../../lab/topology.ts";
 import type { ProbeAllResult, ProbedHost } from "../../provider/probe/probeAll.ts";
-import type { DeployOptions, DeployResult } from "../deploy/deploy.ts";
+import { type DeployOptions, type DeployResult, findPulumi } from "../deploy/deploy.ts";
+import { CouldNotRun } from "../exit.ts";
 import { repositoryRoot } from "../root.ts";
 import { inRunner } from "./inRunner.ts";
 import type { RunnerTask } from "./runnerTask.ts";
@@ -23,6 +24,8 @@ export interface JourneyOptions {
 export interface Tampering {
     host: string;
     what: string;
+    /** Takes it back unless somebody else has: a stack that could not come up does not own what was changed. */
+    undo(): Promise<void>;
 }
 
 /** The main job on a booted lab, step by step: each function is one thing an operator does, run from the lab's runner. */
@@ -37,6 +40,8 @@ export interface Journey {
     tamper(): Promise<Tampering[]>;
     /** What differs, host by host, from how the hosts were found. Empty when they are exactly as found. */
     differences(): Promise<string[]>;
+    /** Takes the lab down, and with it the stack. */
+    end(): Promise<void>;
 }
 
 /** From the lab there is no way to where Pulumi's CLI looks for new plugins: it would wait for each until a timeout. */
@@ -45,11 +50,21 @@ const POLICY_PACK = `${repositoryRoot}/policy`;
 
 /** Boots the lab with a scenario and remembers how every host was found. */
 export async function startJourney(options: JourneyOptions): Promise<Journey> {
+    if (options.engine === "pulumi" && !findPulumi(process.env)) {
+        throw new CouldNotRun("There is no pulumi on PATH. Install the Pulumi CLI, or use --engine embedded.");
+    }
     const lab = await labUp(options);
     const stack = labStack(lab);
+    const end = async () => {
+        await labDown(lab.instance);
+        await stack.remove();
+    };
     await stack.remove();
     const hosts = bootedHosts(lab.workers);
-    const found = await fingerprints(lab, hosts);
+    const found = await fingerprints(lab, hosts).catch(async error => {
+        await end();
+        throw error;
+    });
 
     return {
         lab,
@@ -73,6 +88,7 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
             const now = await fingerprints(lab, hosts);
             return hosts.flatMap(host => differencesOf(host, found.get(host)!, now.get(host)!));
         },
+        end,
     };
 }
 
@@ -103,17 +119,38 @@ function changedKeys<T>(before: Record<string, T>, after: Record<string, T>): st
 }
 
 async function tamper(lab: Lab): Promise<Tampering[]> {
-    const done: Tampering[] = [];
+    return [...(await deleteTable(lab)), await changeMtu(lab)];
+}
+
+/** Deletes the first table of ours that there is. */
+async function deleteTable(lab: Lab): Promise<Tampering[]> {
     for (const host of bootedHosts(lab.workers)) {
         const tables = (await lab.exec(host, ["nft", "list", "tables"])).stdout.split("\n");
         const ours = tables.map(line => /^table (\S+) (clearpath\S*)$/.exec(line)).find(match => match !== null);
         if (!ours) continue;
         await lab.exec(host, ["nft", "delete", "table", ours[1]!, ours[2]!]);
-        done.push({ host, what: `nft delete table ${ours[1]} ${ours[2]}` });
-        break;
+        return [{ host, what: `nft delete table ${ours[1]} ${ours[2]}`, undo: async () => {} }];
     }
-    const node = nodeNames(lab.workers).at(-1)!;
-    await lab.exec(node, ["ip", "link", "set", "dev", NODE_LINK, "mtu", "1450"]);
-    done.push({ host: node, what: `ip link set dev ${NODE_LINK} mtu 1450` });
-    return done;
+    return [];
+}
+
+/** Sets the last node's MTU to one that it does not have. */
+async function changeMtu(lab: Lab): Promise<Tampering> {
+    const host = nodeNames(lab.workers).at(-1)!;
+    const setMtu = (mtu: number) => lab.exec(host, ["ip", "link", "set", "dev", NODE_LINK, "mtu", `${mtu}`]);
+    const found = await mtuOf(lab, host);
+    const wrong = found === 1450 ? 1440 : 1450;
+    await setMtu(wrong);
+    return {
+        host,
+        what: `ip link set dev ${NODE_LINK} mtu ${wrong}`,
+        async undo() {
+            if ((await mtuOf(lab, host)) === wrong) await setMtu(found);
+        },
+    };
+}
+
+async function mtuOf(lab: Lab, host: string): Promise<number> {
+    const { stdout } = await lab.exec(host, ["cat", `/sys/class/net/${NODE_LINK}/mtu`]);
+    return Number(stdout);
 }

@@ -7,8 +7,11 @@ export type RunnerTask =
     | { kind: "probe"; hosts: ProbedHost[]; plan: ProbePlan }
     | { kind: "deploy"; options: Omit<DeployOptions, "onEvent" | "signal">; quiet: boolean };
 
-/** What comes back on its standard output. */
+/** What each kind of task is answered by. */
 export interface RunnerAnswers {
     probe: ProbeAllResult;
     deploy: DeployResult;
 }
+
+/** The answer, or the sentence that says why there is none. */
+export type RunnerReply<K extends RunnerTask["kind"]> = { answer: RunnerAnswers[K] } | { failure: string };

@@ -2,13 +2,23 @@ import { text } from "node:stream/consumers";
 import { probeAll } from "../../provider/probe/probeAll.ts";
 import { deploy } from "../deploy/deploy.ts";
 import { Display } from "../deploy/display.ts";
-import type { RunnerTask } from "./runnerTask.ts";
+import type { RunnerAnswers, RunnerReply, RunnerTask } from "./runnerTask.ts";
 
-/** Runs one task from standard input. Its answer is all there is on standard output; people read standard error. */
+/** Runs one task from standard input. Its reply is all there is on standard output; people read standard error. */
 const task = JSON.parse(await text(process.stdin)) as RunnerTask;
-process.stdout.write(JSON.stringify(await answer()));
+process.stdout.write(JSON.stringify(await reply(task)));
 
-async function answer() {
+async function reply(task: RunnerTask): Promise<RunnerReply<RunnerTask["kind"]>> {
+    try {
+        return { answer: await answer(task) };
+    } catch (error) {
+        const { message, stack } = error as Error;
+        if (process.env.CLEARPATH_DEBUG) process.stderr.write(`${stack}\n`);
+        return { failure: message };
+    }
+}
+
+async function answer(task: RunnerTask): Promise<RunnerAnswers[RunnerTask["kind"]]> {
     if (task.kind === "probe") return probeAll(task.hosts, task.plan, {});
     if (task.quiet) return deploy(task.options);
     const display = new Display(shown => process.stderr.write(shown.replace(/^(?=.)/gm, "   ")));

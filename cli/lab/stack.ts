@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { PLANNED_ENDPOINTS, PLANNED_IMAGES } from "../../components/config.ts";
+import { CONFIG_NAMESPACE, PLANNED_ENDPOINTS, PLANNED_IMAGES } from "../../components/config.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { labPaths, NODE_LINK, nodeNames, VM_SUBNET } from "../../lab/topology.ts";
+import { GATEWAY_BRIDGES, labPaths, NODE_LINK, nodeNames, VM_SUBNET } from "../../lab/topology.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import { repositoryRoot } from "../root.ts";
 
@@ -27,7 +27,15 @@ const LAB_PROBE = { rounds: 12, timeoutSeconds: 4, budgetSeconds: 30 };
 /** What probes of a lab do: the plan's endpoints and images, as the lab's stack has them. */
 export function labProbePlan(lab: Lab): ProbePlan {
     const planned = { endpoints: PLANNED_ENDPOINTS, images: PLANNED_IMAGES, ...LAB_PROBE };
-    return ProbePlan.parse({ ...planned, ...(lab.scenario.stack.probe ?? {}) });
+    return ProbePlan.parse(laidOver({ probe: planned }, { probe: scenarioValues(lab).probe ?? {} }).probe);
+}
+
+/** The scenario's values; their keys may carry the namespace, as in a stack's file. */
+function scenarioValues(lab: Lab): StackValues {
+    const namespace = new RegExp(`^${CONFIG_NAMESPACE}:`);
+    return Object.fromEntries(
+        Object.entries(lab.scenario.stack).map(([key, value]) => [key.replace(namespace, ""), value]),
+    );
 }
 
 function labValues(lab: Lab): StackValues {
@@ -37,13 +45,15 @@ function labValues(lab: Lab): StackValues {
         connection: lab.connection(name),
         link: NODE_LINK,
     }));
+    const { mode = "auto" } = (scenarioValues(lab).gateway ?? {}) as { mode?: string };
     return {
         gateway: {
             name: "pve",
             connection: lab.connection("pve"),
-            mode: "auto",
-            egressLink: "vmbr0",
-            vmBridge: "vmbr1",
+            mode,
+            // The other modes go by the node subnets, and the program refuses a link that means nothing.
+            ...((mode === "auto" || mode === "routed") && { egressLink: GATEWAY_BRIDGES.lan }),
+            vmBridge: GATEWAY_BRIDGES.vms,
         },
         nodeSubnets: [VM_SUBNET.ipv4, VM_SUBNET.ipv6],
         nodes,
@@ -64,9 +74,9 @@ export function labStack(lab: Lab): LabStack {
         stateDir,
         passphrase: "lab",
         async configure(overrides = {}) {
-            const values = { ...labValues(lab), ...lab.scenario.stack, ...overrides };
+            const values = laidOver(laidOver(labValues(lab), scenarioValues(lab)), overrides);
             const config = Object.fromEntries(
-                Object.entries(values).map(([key, value]) => [`clearpath:${key}`, value]),
+                Object.entries(values).map(([key, value]) => [`${CONFIG_NAMESPACE}:${key}`, value]),
             );
             await mkdir(stateDir, { recursive: true });
             await writeFile(file, stringify({ config }));
@@ -76,4 +86,19 @@ export function labStack(lab: Lab): LabStack {
             await rm(stateDir, { recursive: true, force: true });
         },
     };
+}
+
+/** Values with others over them: groups key by key, everything else whole. A null takes a key away. */
+export function laidOver(values: StackValues, over: StackValues): StackValues {
+    const merged = { ...values };
+    for (const [key, value] of Object.entries(over)) {
+        const below = merged[key];
+        if (value === null) delete merged[key];
+        else merged[key] = isGroup(value) && isGroup(below) ? laidOver(below, value) : value;
+    }
+    return merged;
+}
+
+function isGroup(value: unknown): value is StackValues {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

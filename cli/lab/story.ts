@@ -1,5 +1,4 @@
 import Table from "cli-table3";
-import { labDown } from "../../lab/lab.ts";
 import { loadScenario } from "../../lab/scenario.ts";
 import type { VantageReport } from "../../network/probe/report.ts";
 import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
@@ -33,10 +32,10 @@ export async function labStory({ instance, engine, say }: StoryOptions): Promise
     const chapter = (title: string) => say(`\n── ${title}`);
     const started = performance.now();
 
+    chapter("1. A cluster behind an uplink of MTU 1380 that drops what is too big and tells nobody");
+    const scenario = loadScenario(`${repositoryRoot}/lab/scenarios/black-hole-1380.json`);
+    const journey = await startJourney({ instance, scenario, engine, onProgress: line => say(`   ${line}`) });
     try {
-        chapter("1. A cluster behind an uplink of MTU 1380 that drops what is too big and tells nobody");
-        const scenario = loadScenario(`${repositoryRoot}/lab/scenarios/black-hole-1380.json`);
-        const journey = await startJourney({ instance, scenario, engine, onProgress: line => say(`   ${line}`) });
         const before = await probed(journey, say);
         promise(
             "cp1 and worker1 see TLS handshake timeouts",
@@ -66,7 +65,7 @@ export async function labStory({ instance, engine, say }: StoryOptions): Promise
 
         say(`\n${comparison(before, after)}`);
     } finally {
-        await labDown(instance);
+        await journey.end();
     }
 
     const broken = promises.filter(({ kept }) => !kept);
