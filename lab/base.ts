@@ -118,7 +118,13 @@ async function bootstrap(
 /** Where this machine's apt gets Debian from, and how (proxies, certificates). */
 async function aptSettings(): Promise<{ sources: DebianSource[]; aptOptions: string[] }> {
     const format = "$(ORIGIN)|$(LABEL)|$(RELEASE)|$(REPO_URI)|$(CREATED_BY)";
-    const targets = await must("ask apt for its mirrors", ["apt-get", "indextargets", "--format", format]);
+    const askTargets = () => must("ask apt for its mirrors", ["apt-get", "indextargets", "--format", format]);
+    let targets = await askTargets();
+    if (targets.trim() === "") {
+        // Images of containers come without package lists, and without them apt does not tell whose its mirrors are.
+        await must("read the mirror's package lists", ["apt-get", "update"]);
+        targets = await askTargets();
+    }
     const settings = await command(["apt-config", "dump"]);
     return { sources: debianSources(targets), aptOptions: transportOptions(settings.stdout) };
 }
