@@ -1,4 +1,4 @@
-import { IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
+import { type IpFamily, type PerFamily } from "./family.ts";
 import type { PathMtu } from "./mtu.ts";
 
 /** Bytes of IP and TCP header without options: 20 + 20 for IPv4 (RFC 879), 40 + 20 for IPv6 (RFC 8200). */
@@ -44,12 +44,4 @@ export function mssFor(setting: MssSetting, pathMtu: PathMtu): Mss {
     if (setting === "auto") return derived;
     if (typeof setting !== "number") return { ...derived, ...setting };
     return { ipv4: setting, ipv6: mssForPath(packetForMss(setting, "ipv4"), "ipv6") };
-}
-
-/** Largest packet, in bytes, that a clamp to this MSS lets pass in either IP version; null when it clamps neither. */
-export function largestPacket(mss: Mss): number | null {
-    const packets = IP_FAMILIES.map(family => mss[family] && packetForMss(mss[family], family)).filter(
-        bytes => bytes !== null,
-    );
-    return packets.length === 0 ? null : Math.max(...packets);
 }

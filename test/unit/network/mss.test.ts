@@ -1,5 +1,5 @@
-import { expect, it, test } from "vitest";
-import { largestPacket, type MssSetting, mssFor, mssFromPathMtu } from "../../../network/mss.ts";
+import { expect, test } from "vitest";
+import { type MssSetting, mssFor, mssFromPathMtu } from "../../../network/mss.ts";
 
 test.each([
     [
@@ -36,10 +36,4 @@ test.each<[MssSetting, { ipv4: number | null; ipv6: number | null }]>([
     [{ ipv4: 1300 }, { ipv4: 1300, ipv6: 1320 }],
 ])("the setting %j on a path of 1380 means %j", (setting, mss) => {
     expect(mssFor(setting, { ipv4: 1380, ipv6: 1380 })).toEqual(mss);
-});
-
-it("knows the largest packet that a clamp lets pass", () => {
-    expect(largestPacket({ ipv4: 1340, ipv6: 1340 })).toBe(1400);
-    expect(largestPacket({ ipv4: 1340, ipv6: null })).toBe(1380);
-    expect(largestPacket({ ipv4: null, ipv6: null })).toBeNull();
 });
