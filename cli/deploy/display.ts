@@ -115,7 +115,7 @@ export class Display {
         }
         const time = event.seconds >= 0.1 ? styleText("dim", ` (${event.seconds.toFixed(1)} s)`) : "";
         this.#line(`  ${styleText(look.color, `${look.sign} ${preview ? look.proposed : look.done}`)} ${name}${time}`);
-        if (preview || found) this.#changes(event.changes);
+        if (preview || this.#pass === "refresh") this.#changes(event.changes);
     }
 
     #changes(changes: PropertyChange[]): void {
