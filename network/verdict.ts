@@ -63,7 +63,7 @@ export function verdictOf(reports: Report[]): Verdict {
             ...common,
             ...named,
             confidence: round(all === 0 ? confidence : confidence * (explained / all)),
-            alsoSeen: others.map(alsoSeen),
+            alsoSeen: others.filter(other => addsTo(main, other)).map(alsoSeen),
             ruledOut: [],
         };
     }
@@ -130,6 +130,11 @@ function unknownFault(observation: Observation, findings: Finding[]) {
         ],
         ruledOut: Cause.options.filter(cause => cause !== "none" && cause !== "unknown" && !seen.includes(cause)),
     };
+}
+
+/** Whether a finding says something that the main one does not explain already. */
+function addsTo(main: Finding, { explains }: Finding): boolean {
+    return explains.length === 0 || explains.some(group => !main.explains.includes(group));
 }
 
 function alsoSeen({ cause, scope, summary, evidence }: Finding) {

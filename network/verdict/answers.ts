@@ -1,4 +1,13 @@
-import { countOf, evidenceOf, type Finding, type Observation, type Trouble, type TroubleGroup } from "./observation.ts";
+import { losesQueries } from "./loss.ts";
+import {
+    countOf,
+    evidenceOf,
+    type Finding,
+    isUnresolved,
+    type Observation,
+    type Trouble,
+    type TroubleGroup,
+} from "./observation.ts";
 import { pullsWith } from "./pulls.ts";
 import { scopeOfTrouble } from "./scope.ts";
 import type { Action, Cause } from "./verdict.ts";
@@ -41,8 +50,12 @@ const ANSWERS: readonly Answer[] = [
 
 /** Faults that show in what was answered: resolvers, certificates, refusals, errors of the service. */
 export function answers(observation: Observation): Finding[] {
+    const byLoss = losesQueries(observation.reports);
+    const isByLoss = ({ vantagePoint }: TroubleGroup) => byLoss.includes(vantagePoint);
     return ANSWERS.flatMap(answer => {
-        const groups = observation.trouble.filter(group => answer.trouble.includes(group.trouble));
+        const groups = observation.trouble.filter(
+            group => answer.trouble.includes(group.trouble) && !(isUnresolved(group.trouble) && isByLoss(group)),
+        );
         return groups.length === 0 ? [] : [findingOf(observation, answer, groups)];
     });
 }

@@ -28,7 +28,7 @@ interface Hole {
 /** A path that drops large packets and tells nobody, as measured by search. */
 export function blackHole(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const holes = reports.flatMap(report => holesOf(report, reports));
+    const holes = reports.flatMap(report => holesOf(report, observation));
     if (holes.length === 0) return suspectedHole(observation);
 
     const affected = [...new Set(holes.map(({ report }) => report.vantagePoint))];
@@ -56,12 +56,17 @@ export function blackHole(observation: Observation): Finding[] {
     ];
 }
 
-function holesOf(report: Report, reports: Report[]): Hole[] {
+/**
+ * A host that hears of the limit and whose connections do not suffer has no hole, even when an answer was late for one
+ * flow of the search: routers answer at a bounded rate.
+ */
+function holesOf(report: Report, { reports, trouble }: Observation): Hole[] {
+    const suffers = trouble.some(group => group.vantagePoint === report.vantagePoint && STALLS.includes(group.trouble));
     return IP_FAMILIES.flatMap(family =>
         (["download", "upload"] as const).flatMap(direction => {
             const mtu = report.pathMtu[family]?.[direction];
             const agreed = agreedMtu(reports, family, direction);
-            const isSilent = mtu?.silent && mtu.bound === "exact" && agreed !== null;
+            const isSilent = mtu?.silent && mtu.bound === "exact" && agreed !== null && (suffers || !mtu.icmpSeen);
             return isSilent && mtu.paths.includes(agreed) ? [{ report, family, direction, mtu, bytes: agreed }] : [];
         }),
     );

@@ -1,5 +1,5 @@
-import { wilsonInterval } from "../statistics.ts";
-import { evidenceOf, type Finding, type Observation, type Report } from "./observation.ts";
+import { losesPackets } from "./loss.ts";
+import { evidenceOf, type Finding, type Observation } from "./observation.ts";
 import { type CalledPlace, isShut, isUnconnected, placesOf } from "./places.ts";
 import { pullsWith } from "./pulls.ts";
 import { isVm, scopeOf } from "./scope.ts";
@@ -97,16 +97,6 @@ function partlyLost(observation: Observation, places: CalledPlace[]): Finding[] 
         summary: `Some connections to ${hostsOf(places)} are not answered.`,
         action: "Look for the link that loses packets: compare the vantage points' retransmissions.",
     });
-}
-
-/** Share of successful connections with a repeated packet that counts as loss: some 1 % of packets. */
-const LOSSY_SHARE = 0.05;
-
-/** Whether connections that succeeded had to send packets again, surely more often than a busy host explains. */
-export function losesPackets(report: Report): boolean {
-    const succeeded = report.endpoints.reduce((sum, endpoint) => sum + endpoint.succeeded, 0);
-    const repeated = report.endpoints.reduce((sum, endpoint) => sum + endpoint.repeated, 0);
-    return wilsonInterval(repeated, succeeded).low > LOSSY_SHARE;
 }
 
 /** `quay.io`, or `quay.io (IPv6)` where the other IP version of the host is not among the places. */

@@ -1,4 +1,4 @@
-import { losesPackets } from "./connections.ts";
+import { losesPackets } from "./loss.ts";
 import {
     evidenceOf,
     type Finding,

@@ -85,6 +85,11 @@ export function vantagePointsOf(groups: TroubleGroup[]): string[] {
     return [...new Set(groups.map(({ vantagePoint }) => vantagePoint))];
 }
 
+/** Whether it was the name that did not resolve, or not in time. */
+export function isUnresolved(trouble: Trouble): boolean {
+    return trouble === "dns" || trouble === "slow-dns";
+}
+
 export function countOf(groups: TroubleGroup[]): number {
     return groups.reduce((sum, { count }) => sum + count, 0);
 }

@@ -1,16 +1,15 @@
-import { losesPackets } from "./connections.ts";
-import { evidenceOf, type Finding, type Observation, type Trouble } from "./observation.ts";
+import { losesPackets, losesQueries } from "./loss.ts";
+import { evidenceOf, type Finding, isUnresolved, type Observation, type Trouble } from "./observation.ts";
 import { isAtEndpoints, scopeOf } from "./scope.ts";
 
 /** What loss does to a connection that has come about, or nearly so. */
 const DELAYED: readonly Trouble[] = [
     "slow",
-    "slow-dns",
     "tls-timeout",
     "first-byte-timeout",
     "body-timeout",
     "connect-timeout",
-    "dns",
+    "pull",
 ];
 
 /** Segments that had to be sent again in connections that succeeded: packets of any size get lost. */
@@ -19,8 +18,11 @@ export function packetLoss(observation: Observation): Finding[] {
     const lossy = reports.filter(losesPackets);
     if (lossy.length === 0) return [];
     const affected = lossy.map(({ vantagePoint }) => vantagePoint);
+    const withoutNames = losesQueries(reports);
     const explains = trouble.filter(
-        ({ vantagePoint, trouble: kind }) => affected.includes(vantagePoint) && DELAYED.includes(kind),
+        ({ vantagePoint, trouble: kind }) =>
+            affected.includes(vantagePoint) &&
+            (isUnresolved(kind) ? withoutNames.includes(vantagePoint) : DELAYED.includes(kind)),
     );
     return [
         {
@@ -51,11 +53,17 @@ export function packetLoss(observation: Observation): Finding[] {
     ];
 }
 
+/** Where packets get lost, an endpoint that stalls in this share of attempts stalls for another reason. */
+const MORE_THAN_LOSS = 0.5;
+
 /** A few endpoints stall for everybody, while the others answer: they are slow or broken, not the path to them. */
 export function slowEndpoint(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const stalls = trouble.filter(({ trouble: kind }) =>
-        ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"].includes(kind),
+    const lossy = reports.filter(losesPackets).map(({ vantagePoint }) => vantagePoint);
+    const stalls = trouble.filter(
+        ({ trouble: kind, vantagePoint, count, attempts }) =>
+            ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"].includes(kind) &&
+            (!lossy.includes(vantagePoint) || count >= attempts * MORE_THAN_LOSS),
     );
     if (stalls.length === 0 || !isAtEndpoints(stalls, reports)) return [];
     const name = [...new Set(stalls.map(({ endpoint }) => endpoint))].join(", ");

@@ -1,6 +1,6 @@
 import type { IpFamily } from "../family.ts";
 import type { MeasuredMtu } from "../probe/report.ts";
-import { losesPackets } from "./connections.ts";
+import { losesPackets } from "./loss.ts";
 import type { Report } from "./observation.ts";
 
 const DIRECTIONS = ["download", "upload"] as const;
