@@ -1,4 +1,4 @@
-import { type IpFamily, type PerFamily } from "./family.ts";
+import type { IpFamily, PerFamily } from "./family.ts";
 import type { PathMtu } from "./mtu.ts";
 
 /** Bytes of IP and TCP header without options: 20 + 20 for IPv4 (RFC 879), 40 + 20 for IPv6 (RFC 8200). */

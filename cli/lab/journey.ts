@@ -34,7 +34,7 @@ export interface Journey {
     probe(): Promise<ProbeAllResult>;
     deploy(
         operation: DeployOptions["operation"],
-        how?: { refresh?: boolean; values?: StackValues },
+        how?: { refresh?: boolean; skipPreview?: boolean; values?: StackValues },
     ): Promise<DeployResult>;
     /** Deletes the clamp's nft table and sets a node's MTU, as someone at a keyboard would. */
     tamper(): Promise<Tampering[]>;
@@ -69,11 +69,12 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
     return {
         lab,
         probe: () => inRunner(lab.instance, { kind: "probe", hosts: probedHosts(lab), plan: labProbePlan(lab) }),
-        async deploy(operation, { refresh = false, values = {} } = {}) {
+        async deploy(operation, { refresh = false, skipPreview = false, values = {} } = {}) {
             await stack.configure(values);
             const how: Extract<RunnerTask, { kind: "deploy" }>["options"] = {
                 operation,
                 refresh,
+                skipPreview,
                 stack: stack.name,
                 cwd: repositoryRoot,
                 engine: options.engine,

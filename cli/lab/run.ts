@@ -78,10 +78,12 @@ export async function labRun({ out, keep, ...options }: LabRunOptions): Promise<
         const before = await probe("probing before any change");
         const up = await deploy("up", "up");
         const after = await probe("probing after");
-        const second = await deploy("a second up, which has nothing to do", "up");
+        // What has come up once needs no preview; what was refused has to be refused again before anything is done.
+        const skipPreview = up.ok;
+        const second = await deploy("a second up, which has nothing to do", "up", { skipPreview });
         const tampered = await step("changing things by hand", journey.tamper, () => []);
         const byHand = tampered.map(({ host, what }) => `${what} on ${host}`).join(", ");
-        const repair = await deploy(`up --refresh after ${byHand || "nothing"}`, "up", { refresh: true });
+        const repair = await deploy(`up --refresh after ${byHand || "nothing"}`, "up", { refresh: true, skipPreview });
         for (const { undo } of tampered) await step("undoing what nothing repaired", undo, () => {});
         const destroy = await deploy("destroy", "destroy");
         const differences = destroy.ok
