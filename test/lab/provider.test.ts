@@ -178,7 +178,7 @@ describe("the plugin on real hosts", () => {
     describe("a change that cuts the host off", () => {
         test("is taken back by the host itself, and fails saying so", async () => {
             const before = await lab.fingerprint("pve");
-            const table = on(TABLE, "pve", { perDialTimeout: 2 });
+            const table = on(TABLE, "pve", { perDialTimeout: 5 });
 
             await expect(table.create({ table: "cutoff", content: NO_SSH, confirmSeconds: 10 })).rejects.toThrow(
                 /pve|192\.168\.77\.2.*could not set table inet cutoff.*has taken the change back by itself after 10 s: everything is as it was/s,
@@ -189,7 +189,7 @@ describe("the plugin on real hosts", () => {
 
         test("is taken back at once while the old connection still works", async () => {
             const before = await lab.fingerprint("pve");
-            const table = on(TABLE, "pve", { perDialTimeout: 2 });
+            const table = on(TABLE, "pve", { perDialTimeout: 5 });
             const started = Date.now();
 
             await expect(table.create({ table: "cutoff", content: NO_NEW_SSH, confirmSeconds: 10 })).rejects.toThrow(
@@ -202,9 +202,9 @@ describe("the plugin on real hosts", () => {
 
         test("is found missing when the host reboots before the confirmation", async () => {
             const before = await lab.fingerprint("worker2");
-            const table = on(TABLE, "worker2", { perDialTimeout: 2 });
+            const table = on(TABLE, "worker2", { perDialTimeout: 5 });
             const creating = table.create({ table: "cutoff", content: NO_SSH, confirmSeconds: 40 }).catch(String);
-            await expect.poll(() => sh("worker2", "nft list tables"), { timeout: 15_000 }).toContain("cutoff");
+            await expect.poll(() => sh("worker2", "nft list tables"), { timeout: 30_000 }).toContain("cutoff");
 
             await lab.reboot("worker2");
 
@@ -219,11 +219,11 @@ describe("the plugin on real hosts", () => {
             });
 
             const cutOff = (content: string) => {
-                const connection = { ...lab.connection("worker1"), perDialTimeout: 2 };
+                const connection = { ...lab.connection("worker1"), perDialTimeout: 5 };
                 const table = another.resource(TABLE, connection);
                 return table.create({ table: "cutoff", content, confirmSeconds: 15 }).catch(String);
             };
-            const isThere = () => expect.poll(() => sh("worker1", "nft list tables"), { timeout: 15_000 });
+            const isThere = () => expect.poll(() => sh("worker1", "nft list tables"), { timeout: 30_000 });
 
             test("is taken back by the host when the plugin is killed", async () => {
                 const before = await lab.fingerprint("worker1");
@@ -266,7 +266,7 @@ describe("the plugin on real hosts", () => {
 
         test("is an MTU too small to talk over, and is put back", async () => {
             await sh("worker2", "ip -6 addr flush dev eth0 scope global");
-            const mtu = on(LINK, "worker2", { perDialTimeout: 2 });
+            const mtu = on(LINK, "worker2", { perDialTimeout: 5 });
 
             await expect(mtu.create({ link: "eth0", mtu: 68, confirmSeconds: 10 })).rejects.toThrow("as it was");
 
