@@ -1,4 +1,4 @@
-import { IP_FAMILIES } from "./family.ts";
+import { advisoriesOf } from "./verdict/advisories.ts";
 import { answers } from "./verdict/answers.ts";
 import { blackHole } from "./verdict/blackHole.ts";
 import { connections } from "./verdict/connections.ts";
@@ -9,7 +9,6 @@ import { packetLoss, slowEndpoint } from "./verdict/packetLoss.ts";
 import { pathMtuOf } from "./verdict/pathMtu.ts";
 import { pulls } from "./verdict/pulls.ts";
 import { isVm, scopeOfTrouble } from "./verdict/scope.ts";
-import { slowAnswers } from "./verdict/slowAnswers.ts";
 import { Cause, type Verdict } from "./verdict/verdict.ts";
 
 export { Verdict } from "./verdict/verdict.ts";
@@ -139,26 +138,6 @@ function addsTo(main: Finding, { explains }: Finding): boolean {
 
 function alsoSeen({ cause, scope, summary, evidence }: Finding) {
     return { cause, scope, summary, evidence };
-}
-
-function advisoriesOf(reports: Report[]): string[] {
-    const drops = reports.flatMap(({ vantagePoint, facts }) =>
-        facts.icmpDropRules.map(
-            ({ table, chain, rule }) =>
-                `${vantagePoint}: table ${table}, chain ${chain} drops what path MTU discovery needs: \`${rule}\`. A clamp spares TCP; UDP and QUIC still need it.`,
-        ),
-    );
-    const overridden = reports.flatMap(({ vantagePoint, facts }) =>
-        IP_FAMILIES.flatMap(family => {
-            const mtu = facts.defaultRoute[family]?.mtu;
-            return mtu
-                ? [
-                      `${vantagePoint}: the ${family} default route has an MTU of its own, ${mtu}, which overrides the link's.`,
-                  ]
-                : [];
-        }),
-    );
-    return [...drops, ...overridden, ...slowAnswers(reports)];
 }
 
 function round(share: number): number {

@@ -82,10 +82,10 @@ async function judge(
 ): Promise<CampaignRun> {
     const started = performance.now();
     const drawn = vary(scenario, `${seed}/${run}`);
-    await lab.setScenario(drawn);
     const expected = drawn.expect.before ?? {};
     let found: ProbeAllResult;
     try {
+        await lab.setScenario(drawn);
         found = await inRunner(lab.instance, { kind: "probe", hosts: probedHosts(lab), plan: labProbePlan(lab) });
     } catch (error) {
         const { message } = error as Error;

@@ -6,6 +6,13 @@ const stalled = { endpoints: allFailing("tls-timeout") };
 const hole = mtus(silent(1380), silent(1380));
 
 describe("a measured black hole", () => {
+    test("is none where the host hears of the limit and its connections do not suffer", () => {
+        const late = { ...silent(1400), icmpSeen: true };
+        expect(verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1500), late) })]).cause).toBe("none");
+        const suffering = node("cp1", { ...stalled, pathMtu: mtus(atLeast(1500), late) });
+        expect(verdictOf([gateway(), suffering]).cause).toBe("pmtu-black-hole");
+    });
+
     test("of both directions on every vantage point lies beyond the gateway", () => {
         const verdict = verdictOf([
             gateway({ ...stalled, pathMtu: hole }),

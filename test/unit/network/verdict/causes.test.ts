@@ -106,6 +106,24 @@ describe("every cause is named from what shows it", () => {
     });
 });
 
+describe("names that do not resolve while connections repeat packets", () => {
+    const broken = (repeated: number, dns: number) => ({
+        endpoints: ENDPOINTS.map(name =>
+            endpoint(name, { attempts: 30, succeeded: 30 - dns, failures: { dns }, repeated }),
+        ),
+    });
+
+    test("are lost packets when both happen alike", () => {
+        expect(verdictOf(everywhere(broken(9, 10)))).toMatchObject({ cause: "packet-loss", alsoSeen: [] });
+    });
+
+    test("are the resolver's fault when they are many times as frequent, and the loss is seen besides", () => {
+        const verdict = verdictOf(everywhere(broken(3, 12)));
+        expect(verdict.cause).toBe("dns");
+        expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["packet-loss"]);
+    });
+});
+
 describe("none", () => {
     test("is said of a stable network, with the largest packet that passed as path MTU", () => {
         const verdict = verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
