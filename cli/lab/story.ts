@@ -55,7 +55,7 @@ export async function labStory({ instance, engine, say }: StoryOptions): Promise
         const after = await probed(journey, say);
         promise("the verdict is none", after.verdict.cause === "none");
 
-        await keepItThatWay(journey, chapter, promise);
+        await keepItThatWay(journey, { say, chapter, promise });
 
         chapter("7. clearpath destroy gives the hosts back");
         const destroy = await journey.deploy("destroy");
@@ -81,8 +81,15 @@ export async function labStory({ instance, engine, say }: StoryOptions): Promise
 /** The chapters in which nothing may change by accident: idempotence, drift, and values that policies refuse. */
 async function keepItThatWay(
     journey: Journey,
-    chapter: (title: string) => void,
-    promise: (what: string, kept: boolean) => void,
+    {
+        say,
+        chapter,
+        promise,
+    }: {
+        say(line: string): void;
+        chapter(title: string): void;
+        promise(what: string, kept: boolean): void;
+    },
 ): Promise<void> {
     chapter("4. A second up changes nothing");
     const second = await journey.deploy("up");
@@ -90,7 +97,7 @@ async function keepItThatWay(
 
     chapter("5. Somebody changes things by hand; clearpath up --refresh");
     const tampered = await journey.tamper();
-    for (const { host, what } of tampered) promise(`(by hand on ${host}) ${what}`, true);
+    for (const { host, what } of tampered) say(`   by hand on ${host}: ${what}`);
     const repair = await journey.deploy("up", { refresh: true });
     const put = repaired(repair);
     const probedAgain = repair.steps.some(({ urn, op }) => urn.includes("probe:Egress") && op === "update");
