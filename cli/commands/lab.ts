@@ -54,7 +54,8 @@ export function labCommand(program: Command): Command {
     return lab;
 }
 
-function workerCount(text: string): number {
+/** A number of workers that a lab can have, from the command line. */
+export function workerCount(text: string): number {
     const count = Number(text);
     if (Number.isInteger(count) && count >= 0 && count <= MOST_WORKERS) return count;
     throw new InvalidArgumentError(`It takes a whole number from 0 to ${MOST_WORKERS}.`);

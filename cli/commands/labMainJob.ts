@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { loadScenario } from "../../lab/scenario.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
 import { untilStopped } from "../lab/untilStopped.ts";
+import { workerCount } from "./lab.ts";
 
 const engineOption = () =>
     new Option("--engine <engine>", "what runs the program").choices(["auto", "pulumi", "embedded"]).default("auto");
@@ -12,7 +13,7 @@ export function addMainJob(lab: Command): void {
         .description("run the main job on one scenario, record it, and take the lab down")
         .requiredOption("--scenario <file>", "scenario file")
         .option("--json <file>", "write the record here")
-        .option("--workers <number>", "number of workers; the scenario's when left out", Number)
+        .option("--workers <number>", "number of workers; the scenario's when left out", workerCount)
         .option("--keep", "leave the lab up")
         .addOption(engineOption())
         .action(async options => {
