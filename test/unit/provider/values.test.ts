@@ -6,10 +6,10 @@ const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 describe("values on the wire", () => {
     it("come back as they were sent", () => {
-        const json = fc.dictionary(
-            fc.string().filter(key => key !== "__proto__"),
-            fc.jsonValue(),
-        );
+        // Protobuf's JavaScript cannot hold a key of this name, at any level.
+        const json = fc
+            .dictionary(fc.string(), fc.jsonValue())
+            .filter(value => !JSON.stringify(value).includes("__proto__"));
         const numbersOfJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as Properties;
         fc.assert(
             fc.property(json, sent => {
