@@ -9,6 +9,7 @@ import { packetLoss, slowEndpoint } from "./verdict/packetLoss.ts";
 import { pathMtuOf } from "./verdict/pathMtu.ts";
 import { pulls } from "./verdict/pulls.ts";
 import { isVm, scopeOfTrouble } from "./verdict/scope.ts";
+import { shutResolver } from "./verdict/shutResolver.ts";
 import { Cause, type Verdict } from "./verdict/verdict.ts";
 
 export { Verdict } from "./verdict/verdict.ts";
@@ -18,6 +19,7 @@ const SEARCHES: readonly ((observation: Observation) => Finding[])[] = [
     mtuMismatch,
     blackHole,
     natExhaustion,
+    shutResolver,
     answers,
     connections,
     slowEndpoint,

@@ -10,6 +10,7 @@ import {
 } from "./observation.ts";
 import { pullsWith } from "./pulls.ts";
 import { scopeOfTrouble } from "./scope.ts";
+import { vmsShutFromResolver } from "./shutResolver.ts";
 import type { Action, Cause } from "./verdict.ts";
 
 /** Trouble that names its cause by itself, because something answered. */
@@ -50,11 +51,11 @@ const ANSWERS: readonly Answer[] = [
 
 /** Faults that show in what was answered: resolvers, certificates, refusals, errors of the service. */
 export function answers(observation: Observation): Finding[] {
-    const byLoss = losesQueries(observation.reports);
-    const isByLoss = ({ vantagePoint }: TroubleGroup) => byLoss.includes(vantagePoint);
+    const otherwise = [...losesQueries(observation.reports), ...vmsShutFromResolver(observation.reports)];
+    const isOtherwise = ({ vantagePoint }: TroubleGroup) => otherwise.includes(vantagePoint);
     return ANSWERS.flatMap(answer => {
         const groups = observation.trouble.filter(
-            group => answer.trouble.includes(group.trouble) && !(isUnresolved(group.trouble) && isByLoss(group)),
+            group => answer.trouble.includes(group.trouble) && !(isUnresolved(group.trouble) && isOtherwise(group)),
         );
         return groups.length === 0 ? [] : [findingOf(observation, answer, groups)];
     });

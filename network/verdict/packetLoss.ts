@@ -1,4 +1,4 @@
-import { losesPackets, losesQueries } from "./loss.ts";
+import { losesQueries, lossyReports } from "./loss.ts";
 import { evidenceOf, type Finding, isUnresolved, type Observation, type Trouble } from "./observation.ts";
 import { isAtEndpoints, scopeOf } from "./scope.ts";
 
@@ -15,7 +15,7 @@ const DELAYED: readonly Trouble[] = [
 /** Segments that had to be sent again in connections that succeeded: packets of any size get lost. */
 export function packetLoss(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const lossy = reports.filter(losesPackets);
+    const lossy = lossyReports(reports);
     if (lossy.length === 0) return [];
     const affected = lossy.map(({ vantagePoint }) => vantagePoint);
     const withoutNames = losesQueries(reports);
@@ -59,7 +59,7 @@ const MORE_THAN_LOSS = 0.5;
 /** A few endpoints stall for everybody, while the others answer: they are slow or broken, not the path to them. */
 export function slowEndpoint(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const lossy = reports.filter(losesPackets).map(({ vantagePoint }) => vantagePoint);
+    const lossy = lossyReports(reports).map(({ vantagePoint }) => vantagePoint);
     const stalls = trouble.filter(
         ({ trouble: kind, vantagePoint, count, attempts }) =>
             ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"].includes(kind) &&

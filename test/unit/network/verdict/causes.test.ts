@@ -124,6 +124,22 @@ describe("names that do not resolve while connections repeat packets", () => {
     });
 });
 
+test("VMs that their resolver never answers, while it answers the gateway, are shut out from it", () => {
+    const nameless = { endpoints: allFailing("dns") };
+    expect(verdictOf([gateway(), node("cp1", nameless), node("worker1", nameless)])).toMatchObject({
+        cause: "firewall-block",
+        scope: "vm-subnet",
+        alsoSeen: [],
+    });
+});
+
+test("one of several paths that carries nothing at all is packet loss, names that do not resolve over it included", () => {
+    const half = ENDPOINTS.map(name =>
+        endpoint(name, { attempts: 30, succeeded: 10, failures: { dns: 12, "connect-timeout": 8 } }),
+    );
+    expect(verdictOf(everywhere({ endpoints: half }))).toMatchObject({ cause: "packet-loss", scope: "host-and-vms" });
+});
+
 describe("none", () => {
     test("is said of a stable network, with the largest packet that passed as path MTU", () => {
         const verdict = verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
