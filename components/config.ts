@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { faultOfCidr } from "../network/cidr.ts";
 import { SMALLEST_MSS } from "../network/mss.ts";
-import { LARGEST_LINK_MTU, PLANNED_NODE_MTU, SMALLEST_LINK_MTU, SMALLEST_NODE_MTU } from "../network/mtu.ts";
+import { LARGEST_LINK_MTU, PLANNED_NODE_MTU, SMALLEST_LINK_MTU } from "../network/mtu.ts";
 import { Endpoint, ProbePlan } from "../network/probe/plan.ts";
 import { Connection, JumpHost } from "../provider/host/connection.ts";
 
@@ -53,12 +53,11 @@ const mss = (family: "ipv4" | "ipv6") =>
         .max(LARGEST_LINK_MTU)
         .meta({ examples: [family === "ipv4" ? 1340 : 1320] });
 
-const pathMtuOf = (smallest: number) =>
-    z
-        .int()
-        .min(smallest)
-        .max(65535)
-        .meta({ examples: [1380] });
+const pathMtu = z
+    .int()
+    .min(SMALLEST_LINK_MTU)
+    .max(65535)
+    .meta({ examples: [1380] });
 
 /** A connection as it is written, before the defaults under `ssh` are merged into it. */
 export const GivenConnection = withoutDefaults(Connection)
@@ -149,8 +148,8 @@ export const StackSettings = z.strictObject({
         .union([
             z.literal("auto"),
             z.strictObject({
-                ipv4: pathMtuOf(SMALLEST_LINK_MTU).nullable().default(null),
-                ipv6: pathMtuOf(SMALLEST_NODE_MTU).nullable().default(null),
+                ipv4: pathMtu.nullable().default(null),
+                ipv6: pathMtu.nullable().default(null),
             }),
         ])
         .default("auto")

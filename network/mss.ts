@@ -5,10 +5,10 @@ import type { PathMtu } from "./mtu.ts";
 export const HEADER_BYTES: PerFamily<number> = { ipv4: 40, ipv6: 60 };
 
 /**
- * Smallest MSS that may be set, in bytes: for IPv4 the default a peer assumes when the option is absent (RFC 9293,
- * 3.7.1), for IPv6 what the minimum link MTU of 1280 leaves (RFC 8200, section 5).
+ * Smallest MSS that may be set, in bytes: what packets of 576 bytes leave, which every IPv4 host must take (RFC 791). A
+ * path below 1280 is none for IPv6 (RFC 8200, section 5), yet where a tunnel makes it one, TCP crosses in small segments.
  */
-export const SMALLEST_MSS: PerFamily<number> = { ipv4: 536, ipv6: 1220 };
+export const SMALLEST_MSS: PerFamily<number> = { ipv4: 536, ipv6: 516 };
 
 /** MSS, in bytes, to clamp each IP version to; null where nothing is clamped because the path is not known. */
 export type Mss = PerFamily<number | null>;
@@ -26,7 +26,7 @@ export function packetForMss(mss: number, family: IpFamily): number {
     return mss + HEADER_BYTES[family];
 }
 
-/** The MSS to clamp to on a path, in bytes, never below what a peer may assume anyway. */
+/** The MSS to clamp to on a path, in bytes. */
 export function mssFromPathMtu(pathMtu: PathMtu): Mss {
     const ofFamily = (family: IpFamily) => {
         const bytes = pathMtu[family];

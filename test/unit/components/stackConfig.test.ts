@@ -176,9 +176,9 @@ describe("a wrong value", () => {
             "clearpath:mss.ipv5: There is no such setting. Did you mean ipv4?",
         ],
         [
-            "a path too narrow for IPv6",
-            { pathMtu: { ipv6: 1200 } },
-            "clearpath:pathMtu.ipv6: 1200 is too small: 1280 is the least. Write for example 1380.",
+            "a path too narrow for any host",
+            { pathMtu: { ipv6: 500 } },
+            "clearpath:pathMtu.ipv6: 500 is too small: 576 is the least. Write for example 1380.",
         ],
         [
             "a path to call that is none",

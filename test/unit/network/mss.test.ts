@@ -19,8 +19,12 @@ test.each([
         { ipv4: null, ipv6: 1220 },
     ],
     [
-        { ipv4: 560, ipv6: 1240 },
-        { ipv4: 536, ipv6: 1220 },
+        { ipv4: 1200, ipv6: 1200 },
+        { ipv4: 1160, ipv6: 1140 },
+    ],
+    [
+        { ipv4: 560, ipv6: 560 },
+        { ipv4: 536, ipv6: 516 },
     ],
 ])("a path of %j leaves an MSS of %j", (pathMtu, mss) => {
     expect(mssFromPathMtu(pathMtu)).toEqual(mss);
