@@ -36,8 +36,9 @@ const EXPLAINED_SHARE = 0.5;
  * Says what the reports of all vantage points mean together. Pure: it sees samples and facts, and works on summaries
  * without samples too, with less to show as evidence. It says `none` only when every vantage point is stable, every
  * pull succeeded, and nothing that was measured contradicts it.
+ * `unprobed` names the vantage points that should have reported and did not: nothing is healthy as long as there are any.
  */
-export function verdictOf(reports: Report[]): Verdict {
+export function verdictOf(reports: Report[], unprobed: readonly string[] = []): Verdict {
     const observation = observe(reports);
     const findings = SEARCHES.flatMap(search => search(observation)).toSorted(
         (a, b) => countOf(b.explains) - countOf(a.explains),
@@ -50,11 +51,8 @@ export function verdictOf(reports: Report[]): Verdict {
     };
 
     if (isHealthy(observation, findings)) {
-        return {
-            ...common,
-            ...noFault(observation),
-            alsoSeen: findings.map(alsoSeen),
-        };
+        const state = unprobed.length === 0 ? noFault(observation) : unknownFault(observation, findings, unprobed);
+        return { ...common, ...state, alsoSeen: findings.map(alsoSeen) };
     }
     const explained = main ? countOf(main.explains) : 0;
     const all = countOf(observation.trouble);
@@ -68,7 +66,7 @@ export function verdictOf(reports: Report[]): Verdict {
             ruledOut: [],
         };
     }
-    return { ...common, ...unknownFault(observation, findings), alsoSeen: findings.map(alsoSeen) };
+    return { ...common, ...unknownFault(observation, findings, unprobed), alsoSeen: findings.map(alsoSeen) };
 }
 
 /** Sporadic trouble is no fault as long as the sequential test calls every vantage point stable. */
@@ -104,32 +102,44 @@ function noFault({ reports }: Observation) {
     };
 }
 
-function unknownFault(observation: Observation, findings: Finding[]) {
+function unknownFault(observation: Observation, findings: Finding[], unprobed: readonly string[]) {
     const { reports, trouble } = observation;
     const seen = findings.map(({ cause }) => cause);
-    const undecided = reports
-        .filter(({ stability, complete }) => stability === "inconclusive" || !complete)
-        .map(report => report.vantagePoint);
-    const nothingFailed = trouble.length === 0;
+    const { summary, sentence } = unknownInWords(observation, unprobed);
+    const action = { component: "EgressProbe", argument: "plan.rounds", value: null, sentence };
     return {
         cause: "unknown" as const,
         direction: null,
-        scope: nothingFailed ? null : scopeOfTrouble(trouble, reports),
+        scope: trouble.length === 0 ? null : scopeOfTrouble(trouble, reports),
         icmpFilteredAt: "nowhere" as const,
         confidence: 0,
-        summary: nothingFailed
-            ? `Nothing failed, but ${undecided.join(", ") || "no vantage point"} tried too little to call it healthy.`
-            : "Something fails, and nothing that was measured explains most of it.",
+        summary,
         evidence: evidenceOf(observation, trouble),
-        actions: [
-            {
-                component: "EgressProbe",
-                argument: "plan.rounds",
-                value: null,
-                sentence: nothingFailed ? "Probe again with more rounds." : "Probe again with more rounds and pulls.",
-            },
-        ],
+        actions: [unprobed.length === 0 ? action : { ...action, component: null, argument: null }],
         ruledOut: Cause.options.filter(cause => cause !== "none" && cause !== "unknown" && !seen.includes(cause)),
+    };
+}
+
+function unknownInWords({ reports, trouble }: Observation, unprobed: readonly string[]) {
+    if (unprobed.length > 0) {
+        const names = unprobed.join(", ");
+        return {
+            summary: `${names} could not be probed, and what the others saw does not say why.`,
+            sentence: `Make ${names} reachable and probe again.`,
+        };
+    }
+    if (trouble.length > 0) {
+        return {
+            summary: "Something fails, and nothing that was measured explains most of it.",
+            sentence: "Probe again with more rounds and pulls.",
+        };
+    }
+    const undecided = reports
+        .filter(({ stability, complete }) => stability === "inconclusive" || !complete)
+        .map(({ vantagePoint }) => vantagePoint);
+    return {
+        summary: `Nothing failed, but ${undecided.join(", ") || "no vantage point"} tried too little to call it healthy.`,
+        sentence: "Probe again with more rounds.",
     };
 }
 

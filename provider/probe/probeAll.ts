@@ -65,7 +65,8 @@ export async function probeAll(
         );
         const [first] = results;
         if (reports.length === 0 && first instanceof HostError) throw first;
-        return { reports, verdict: verdictOf(reports), unprobed };
+        const names = unprobed.map(({ vantagePoint }) => vantagePoint);
+        return { reports, verdict: verdictOf(reports, names), unprobed };
     } finally {
         sessions.close();
     }

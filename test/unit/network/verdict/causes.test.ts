@@ -147,6 +147,12 @@ describe("none", () => {
         expect(verdict.pathMtu).toEqual({ ipv4: 1500, ipv6: 1500 });
     });
 
+    test("is not said while a vantage point could not be probed, however well the others are", () => {
+        const verdict = verdictOf([gateway()], ["cp1"]);
+        expect(verdict.cause).toBe("unknown");
+        expect(verdict.summary).toContain("cp1 could not be probed");
+    });
+
     test("is said behind a clamp, where no larger packet can be tried", () => {
         const clamped = { pathMtu: mtus(atLeast(1380, "peer"), atLeast(1380, "peer")) };
         expect(verdictOf(everywhere(clamped))).toMatchObject({ cause: "none", pathMtu: { ipv4: 1380, ipv6: 1380 } });
