@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Three groups: `unit` needs no root, `engine` starts Pulumi's own processes, `lab` boots hosts and needs root. */
+/**
+ * Four groups: `unit` needs no root, `engine` starts Pulumi's own processes, `browser` looks at reports in Chromium and
+ * installs it where it is missing, `lab` boots hosts and needs root.
+ */
 export default defineConfig({
     test: {
         projects: [
@@ -11,6 +14,14 @@ export default defineConfig({
                     include: ["test/engine/**/*.test.ts"],
                     testTimeout: 120_000,
                     hookTimeout: 120_000,
+                },
+            },
+            {
+                test: {
+                    name: "browser",
+                    include: ["test/browser/**/*.test.ts"],
+                    testTimeout: 60_000,
+                    hookTimeout: 600_000,
                 },
             },
             {
