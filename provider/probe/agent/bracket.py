@@ -15,8 +15,8 @@ COMMON = (1500, 1492, 1480, 1472, 1460, 1450, 1440, 1430, 1420, 1412, 1400, 1380
 COMMON_WEIGHT = 12
 # Beyond halving: room for splitting by likelihood first.
 SPARE_DECISIONS = 1
-# Chance that a bound is there by loss alone: one measurement in a thousand.
-DOUBT = 0.001
+# Chance that one bound is there by loss alone. A search meets some five sizes that pass, and each could become it.
+DOUBT = 0.0004
 
 
 class Loss:
@@ -53,6 +53,8 @@ class Bracket:
         return True
 
     def learn(self, size, passes):
+        """Takes in what became of a packet; returns how many of those before turn out to be lost by chance."""
+        before = sum(self.vanished.values())
         if passes:
             self.proven = True
             self.passed = max(self.passed, size)
@@ -62,6 +64,7 @@ class Bracket:
         above = [lost for lost in self.vanished if lost > self.passed]
         self.failed = min(above) if above else None
         self.decisions -= 1
+        return before - sum(self.vanished.values()) if passes else 0
 
     def open(self, size):
         """Whether trying this size would narrow the bracket."""

@@ -79,6 +79,8 @@ class DownloadFlow(Flow):
                     return Outcome(Outcome.PASSED, size, "link")
                 if finished or heard >= 3 * segment:
                     return Outcome(Outcome.CAPPED, now.rcv_mss + header, "peer")
+            elif finished and heard >= now.rcv_mss > SMALLEST_SEGMENT:
+                return Outcome(Outcome.CAPPED, now.rcv_mss + header, "peer")
             elif finished:
                 raise ProbeFailure("local", f"{self.host} sends less than one full segment in its handshake")
             if now.rcv_ooopack and later_since is None:

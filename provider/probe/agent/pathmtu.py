@@ -9,7 +9,6 @@ from agent.names import resolve
 from agent.tcp import Deadline, ProbeFailure
 from agent.upload import UploadFlow
 
-
 # Flows wait this long for the one that searches, then search by themselves.
 LEADER_SECONDS = 5
 
@@ -58,7 +57,7 @@ def search(flow, result, loss, hints):
         outcome = attempt(size, bracket.passed)
         if outcome.kind == Outcome.CAPPED:
             return result.end(max(outcome.bytes, bracket.passed), outcome.limited_by)
-        bracket.learn(size, outcome.kind == Outcome.PASSED)
+        loss.lost += bracket.learn(size, outcome.kind == Outcome.PASSED)
         if outcome.kind == Outcome.TOLD and outcome.bytes < size:
             told = outcome.bytes
             waiting.append(told)

@@ -24,8 +24,8 @@ class SimulatedFlow:
 
     def passes(self, size=None):
         size = size or self.link
-        # A connection and the small packets on it tell how lossy the path is.
-        for _ in range(4):
+        # The small packet behind it and the answer tell how lossy the path is.
+        for _ in range(2):
             if self.draw() < self.chance:
                 self.loss.lost += 1
             else:
