@@ -51,11 +51,11 @@ const ANSWERS: readonly Answer[] = [
 
 /** Faults that show in what was answered: resolvers, certificates, refusals, errors of the service. */
 export function answers(observation: Observation): Finding[] {
-    const otherwise = [...losesQueries(observation.reports), ...vmsShutFromResolver(observation.reports)];
-    const isOtherwise = ({ vantagePoint }: TroubleGroup) => otherwise.includes(vantagePoint);
+    const notByResolver = [...losesQueries(observation.reports), ...vmsShutFromResolver(observation.reports)];
+    const isNoResolvers = ({ vantagePoint }: TroubleGroup) => notByResolver.includes(vantagePoint);
     return ANSWERS.flatMap(answer => {
         const groups = observation.trouble.filter(
-            group => answer.trouble.includes(group.trouble) && !(isUnresolved(group.trouble) && isOtherwise(group)),
+            group => answer.trouble.includes(group.trouble) && !(isUnresolved(group.trouble) && isNoResolvers(group)),
         );
         return groups.length === 0 ? [] : [findingOf(observation, answer, groups)];
     });
