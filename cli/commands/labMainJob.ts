@@ -21,8 +21,8 @@ export function addMainJob(lab: Command): void {
             const { labRun } = await import("../lab/run.ts");
             const onProgress = (sentence: string) => process.stderr.write(`${sentence}\n`);
             const { workers, engine, json: out, keep } = options;
-            const result = await untilStopped(() =>
-                labRun({ scenario, workers, engine, out, keep, onProgress, quiet: false }),
+            const result = await untilStopped(signal =>
+                labRun({ scenario, workers, engine, out, keep, onProgress, signal }),
             );
             for (const sentence of result.unmet) process.stdout.write(`${scenario.name}: ${sentence}\n`);
             process.exitCode = result.unmet.length === 0 ? EXIT.ok : EXIT.foundSomething;

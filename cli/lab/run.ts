@@ -41,6 +41,8 @@ export interface LabRunOptions extends JourneyOptions {
     out?: string;
     /** Whether the lab stays up. */
     keep?: boolean;
+    /** Ends the run with an exception, and without a record. */
+    signal?: AbortSignal;
 }
 
 export interface LabRunResult {
@@ -53,7 +55,7 @@ export interface LabRunResult {
  * One scenario from first probe to destroy, recorded. What a step reports as failed is part of the record; so is a step
  * that breaks down, and the run goes on after it: whatever it left on the hosts has to come off again.
  */
-export async function labRun({ out, keep, ...options }: LabRunOptions): Promise<LabRunResult> {
+export async function labRun({ out, keep, signal, ...options }: LabRunOptions): Promise<LabRunResult> {
     const started = performance.now();
     const { scenario, onProgress } = options;
     if (out) await requireWritable(out);
@@ -65,6 +67,7 @@ export async function labRun({ out, keep, ...options }: LabRunOptions): Promise<
             try {
                 return await action();
             } catch (error) {
+                signal?.throwIfAborted();
                 const why = (error as Error).message;
                 failures.push(`${what}: ${why}`);
                 onProgress(why);

@@ -5,16 +5,19 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Does a job on the lab. Ctrl-C, or being told to end, takes the lab down and ends this process; a terminal sends the
- * signal to every process of the command, so it may well come twice.
+ * signal to every process of the command, so it may well come twice. The job's own signal tells it that its lab is
+ * going, and that nothing it sees from then on means anything.
  */
-export async function untilStopped<T>(job: () => Promise<T>): Promise<T> {
+export async function untilStopped<T>(job: (stopped: AbortSignal) => Promise<T>): Promise<T> {
+    const stopped = new AbortController();
     let stopping: Promise<never> | undefined;
     const stop = (signal: (typeof SIGNALS)[number]) => {
+        stopped.abort(new Error(`stopped by ${signal}`));
         stopping ??= takeDown(signal);
     };
     for (const signal of SIGNALS) process.on(signal, stop);
     try {
-        return await job();
+        return await job(stopped.signal);
     } catch (error) {
         // The job lost its lab; there is nothing to say about that.
         if (stopping) await stopping;
