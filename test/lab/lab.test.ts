@@ -298,6 +298,18 @@ describe("taking a lab down", () => {
         await labDown(instance);
     });
 
+    test.each(["wiring", "booting"])("stops a lab that is %s, however often it is asked", async moment => {
+        const { promise: reached, resolve } = Promise.withResolvers<void>();
+        const onProgress = (sentence: string) => sentence.startsWith(moment) && resolve();
+        const booting = labUp({ instance, scenario: healthy, workers: 0, onProgress }).catch(error => error);
+        await reached;
+
+        await Promise.all([labDown(instance), labDown(instance)]);
+
+        expect(await booting).toMatchObject({ message: `Lab ${instance} was stopped while booting.` });
+        expect(labStatus(instance).remains).toEqual(nothing);
+    });
+
     test.each(["booting", "holding"])("a run killed while %s is cleaned by the next", async moment => {
         const crashed = startLab();
         for await (const line of createInterface({ input: crashed.process.stdout! })) {
