@@ -37,7 +37,10 @@ export function probeCommand(program: Command): void {
         const { result, run } = await probed(flags);
         process.stdout.write(flags.json ? `${JSON.stringify(result, null, 2)}\n` : probeText(result));
         // Last, so that a full disk takes nothing but the file.
-        if (flags.out !== undefined) await writeEvidence(flags.out, evidenceOf(result, run));
+        if (flags.out !== undefined) {
+            await writeEvidence(flags.out, evidenceOf(result, run));
+            process.stderr.write(`evidence: ${flags.out} (clearpath report ${flags.out} shows it)\n`);
+        }
         const healthy = result.verdict.cause === "none" && result.unprobed.length === 0;
         process.exitCode = healthy ? EXIT.ok : EXIT.foundSomething;
     });
@@ -48,8 +51,8 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
         ? await targetsOfFile(flags.hosts)
         : await targetsOfStack(flags.stack!, flags.cwd);
     const stop = new AbortController();
-    const onInterrupt = () => stop.abort();
-    process.once("SIGINT", onInterrupt);
+    const onInterrupt = interrupter(stop);
+    process.on("SIGINT", onInterrupt);
     const startedAt = new Date();
     try {
         const onProgress = (sentence: string) => process.stderr.write(`${sentence}\n`);
@@ -62,4 +65,19 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
     } finally {
         process.removeListener("SIGINT", onInterrupt);
     }
+}
+
+/** A terminal's Ctrl-C comes twice, from it and from the process that started this one: what follows at once is no second one. */
+const SAME_INTERRUPT_MS = 500;
+
+/** What Ctrl-C does: it ends the run with what was found so far; pressed again, without. */
+function interrupter(stop: AbortController): () => void {
+    let first: number | undefined;
+    return () => {
+        if (first === undefined) {
+            first = performance.now();
+            process.stderr.write("stopping on every host, with what was found so far; Ctrl-C again gives up\n");
+            stop.abort();
+        } else if (performance.now() - first > SAME_INTERRUPT_MS) process.exit(130);
+    };
 }

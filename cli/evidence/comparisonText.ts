@@ -4,6 +4,9 @@ import { changeInWords, pValueInWords } from "./changeInWords.ts";
 
 const PLAIN = { head: [], border: [] };
 
+/** Rows without lines between them: a comparison can have many. */
+const COMPACT = { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" };
+
 /** In the order an operator wants them. */
 const SHOWN: readonly Exclude<Judgement, "same">[] = ["worse", "better", "different"];
 
@@ -31,7 +34,7 @@ export function headline({ changes, worse, better }: Comparison): string {
 }
 
 function tableOf(changes: Change[]): string {
-    const table = new Table({ head: ["", "where", "what", "before", "after", "p"], style: PLAIN });
+    const table = new Table({ head: ["", "where", "what", "before", "after", "p"], style: PLAIN, chars: COMPACT });
     for (const change of changes) {
         const { where, what, before, after } = changeInWords(change);
         table.push([change.judgement, where, what, before, after, pValueInWords(change)]);

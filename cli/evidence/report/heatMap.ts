@@ -37,6 +37,9 @@ function pullErrors({ reports }: EvidenceFile): Html | null {
     </details>`;
 }
 
+/** With more vantage points than this, an endpoint is a group of cards, as on a phone. */
+const MOST_COLUMNS = 5;
+
 type PlaceOf = (evidence: EvidenceFile, report: VantageReport, name: string) => Place | null;
 
 /** The roles keep it a table for screen readers where the style lays its rows out as cards. */
@@ -51,7 +54,7 @@ function heatMap(caption: string, names: string[], runs: readonly Run[], placeOf
             ),
         )}
     </tr>`;
-    return html`<table role="table" class="heat">
+    return html`<table role="table" class="heat${vantagePoints.length > MOST_COLUMNS && " cards"}">
         <caption>${caption}</caption>
         <thead role="rowgroup"><tr role="row"><th role="columnheader"></th>${vantagePoints.map(name => html`<th role="columnheader" scope="col">${name}</th>`)}</tr></thead>
         <tbody role="rowgroup">${names.map(row)}</tbody>
