@@ -40,8 +40,12 @@ const EXPLAINED_SHARE = 0.5;
  */
 export function verdictOf(reports: Report[], unprobed: readonly string[] = []): Verdict {
     const observation = observe(reports);
-    const findings = SEARCHES.flatMap(search => search(observation)).toSorted(
-        (a, b) => countOf(b.explains) - countOf(a.explains),
+    const steady = isSteady(observation);
+    // In a steady network a stray failure explains nothing: what was measured comes first.
+    const weight = ({ cause, explains }: Finding) =>
+        steady && MEASURED.includes(cause) ? Infinity : countOf(explains);
+    const findings = SEARCHES.flatMap(search => search(observation)).toSorted((a, b) =>
+        weight(a) === weight(b) ? 0 : weight(b) - weight(a),
     );
     const [main, ...others] = findings;
     const common = {
@@ -56,12 +60,12 @@ export function verdictOf(reports: Report[], unprobed: readonly string[] = []): 
     }
     const explained = main ? countOf(main.explains) : 0;
     const all = countOf(observation.trouble);
-    if (main && explained >= all * EXPLAINED_SHARE) {
+    if (main && (steady || explained >= all * EXPLAINED_SHARE)) {
         const { explains: _, confidence, ...named } = main;
         return {
             ...common,
             ...named,
-            confidence: round(all === 0 ? confidence : confidence * (explained / all)),
+            confidence: round(all === 0 || steady ? confidence : confidence * (explained / all)),
             alsoSeen: others.filter(other => addsTo(main, other)).map(alsoSeen),
             ruledOut: [],
         };
@@ -69,16 +73,20 @@ export function verdictOf(reports: Report[], unprobed: readonly string[] = []): 
     return { ...common, ...unknownFault(observation, findings, unprobed), alsoSeen: findings.map(alsoSeen) };
 }
 
+/** Causes that measurements and facts show, whether or not a connection has suffered yet. */
+const MEASURED: readonly Cause[] = ["mtu-mismatch", "pmtu-black-hole", "packet-loss"];
+
 /** Sporadic trouble is no fault as long as the sequential test calls every vantage point stable. */
-function isHealthy({ reports, trouble }: Observation, findings: Finding[]): boolean {
+function isSteady({ reports, trouble }: Observation): boolean {
     return (
         reports.length > 0 &&
         reports.every(({ stability, complete }) => stability === "stable" && complete) &&
-        !trouble.some(group => group.trouble === "pull" || group.count === group.attempts) &&
-        !findings.some(
-            ({ cause }) => cause === "pmtu-black-hole" || cause === "mtu-mismatch" || cause === "packet-loss",
-        )
+        !trouble.some(group => group.trouble === "pull" || group.count === group.attempts)
     );
+}
+
+function isHealthy(observation: Observation, findings: Finding[]): boolean {
+    return isSteady(observation) && !findings.some(({ cause }) => MEASURED.includes(cause));
 }
 
 function noFault({ reports }: Observation) {

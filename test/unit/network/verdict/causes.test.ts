@@ -140,6 +140,13 @@ test("one of several paths that carries nothing at all is packet loss, names tha
     expect(verdictOf(everywhere({ endpoints: half }))).toMatchObject({ cause: "packet-loss", scope: "host-and-vms" });
 });
 
+test("a stray failure in a steady network does not hide a mismatch that no connection suffers from", () => {
+    const stray = node("cp1", { endpoints: endpoints(failing("quay.io", "dns", 1)), stability: "stable" });
+    const verdict = verdictOf([gateway(), stray, node("worker1", {}, 9000)]);
+    expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
+    expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["dns"]);
+});
+
 describe("none", () => {
     test("is said of a stable network, with the largest packet that passed as path MTU", () => {
         const verdict = verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
