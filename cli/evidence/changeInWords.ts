@@ -2,6 +2,7 @@ import type { Change } from "../../network/evidence/change.ts";
 import type { Rate } from "../../network/evidence/significance.ts";
 import { FAMILY_IN_WORDS, mtuInWords, PHASE_IN_WORDS } from "../../network/evidence/words.ts";
 import type { Latency } from "../../network/probe/report.ts";
+import type { Verdict } from "../../network/verdict/verdict.ts";
 
 /** A change as people read it, the same words in every output. */
 export interface ChangeInWords {
@@ -14,7 +15,12 @@ export interface ChangeInWords {
 export function changeInWords(change: Change): ChangeInWords {
     switch (change.kind) {
         case "verdict":
-            return { where: "all", what: "verdict", before: change.before.cause, after: change.after.cause };
+            return {
+                where: "all",
+                what: "verdict",
+                before: verdictInWords(change.before),
+                after: verdictInWords(change.after),
+            };
         case "vantage-point": {
             const [before, after] = change.judgement === "worse" ? ["probed", "not probed"] : ["not probed", "probed"];
             return { where: change.vantagePoint, what: "can be probed", before: before!, after: after! };
@@ -42,6 +48,10 @@ export function changeInWords(change: Change): ChangeInWords {
                 after: timesInWords(change.after),
             };
     }
+}
+
+function verdictInWords({ cause, direction, scope }: Verdict): string {
+    return [cause, direction, scope].filter(part => part !== null).join(", ");
 }
 
 function rateName(kind: "connections" | "pulls", subject: string | null): string {

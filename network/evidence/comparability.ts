@@ -29,6 +29,7 @@ function cutShort({ reports }: EvidenceFile, when: string): string[] {
     return reports
         .filter(({ complete }) => !complete)
         .map(
-            ({ vantagePoint, incompleteReason }) => `${vantagePoint}'s run ${when} was cut short: ${incompleteReason}`,
+            ({ vantagePoint, incompleteReason }) =>
+                `${vantagePoint}'s run ${when} was cut short, so the last failures may be missing: ${incompleteReason}`,
         );
 }

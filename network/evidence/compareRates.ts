@@ -1,6 +1,6 @@
 import type { PullResult, Sample, VantageReport } from "../probe/report.ts";
 import { isGood } from "../probe/reportOf.ts";
-import type { RateChange } from "./change.ts";
+import type { Judgement, RateChange } from "./change.ts";
 import { differenceInterval, fisherExact, type Rate } from "./significance.ts";
 
 /**
@@ -27,15 +27,28 @@ export function rateChanges(
     return [...connections, ...pulls].map(change => {
         const { pValue, attainable } = fisherExact(change.before, change.after);
         const canTell = attainable <= 1 - confidence;
-        const rose = change.after.succeeded * change.before.attempts > change.before.succeeded * change.after.attempts;
         return {
             vantagePoint,
-            judgement: canTell ? (rose ? "better" : "worse") : "same",
+            judgement: canTell ? judged(change, before.complete, after.complete) : "same",
             ...change,
             interval: differenceInterval(change.before, change.after, confidence),
             pValue: canTell ? pValue : null,
         };
     });
+}
+
+/**
+ * Failures take their time to show, so a run that was cut short lacks some and looks better than it was: what speaks for
+ * it is no judgement.
+ */
+function judged(
+    { before, after }: { before: Rate; after: Rate },
+    wasComplete: boolean,
+    isComplete: boolean,
+): Judgement {
+    const rose = after.succeeded * before.attempts > before.succeeded * after.attempts;
+    if (rose) return isComplete ? "better" : "different";
+    return wasComplete ? "worse" : "different";
 }
 
 function shared<T>(before: T[], after: T[], name: (item: T) => string): string[] {

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readEvidence } from "../../cli/evidence/file.ts";
 import { inRunner } from "../../cli/lab/inRunner.ts";
 import { labProbePlan } from "../../cli/lab/stack.ts";
 import { type Lab, labDown, labUp } from "../../lab/lab.ts";
@@ -71,6 +75,23 @@ describe("a healthy network", () => {
         const facts = (name: string) => result.reports.find(({ vantagePoint }) => vantagePoint === name)!.facts;
         const bridge = facts("pve").links.find(({ name }) => name === "vmbr1")!;
         expect(facts("cp1").defaultRoute.ipv4?.gatewayMac).toBe(bridge.mac);
+    });
+
+    test("is written down as evidence by the command, without a word of how the hosts are reached", async () => {
+        const directory = await mkdtemp(join(tmpdir(), "clearpath-probe-"));
+        const [list, out] = [join(directory, "hosts.json"), join(directory, "run.json.gz")];
+        const connection = lab.connection("pve");
+        const plan = { endpoints: [{ host: "ghcr.io" }], rounds: 3, pathMtu: false };
+        await writeFile(list, JSON.stringify({ hosts: [{ name: "pve", role: "gateway", connection }], probe: plan }));
+        const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+        const { stderr } = await lab.exec("runner", [process.execPath, main, "probe", "--hosts", list, "--out", out]);
+        expect(stderr).toContain(`evidence: ${out}`);
+        const evidence = await readEvidence(out);
+        expect(evidence.reports).toMatchObject([{ vantagePoint: "pve", complete: true }]);
+        expect(evidence.reports[0]!.samples.length).toBeGreaterThan(2);
+        for (const part of [connection.hostKey, connection.privateKeyPath])
+            expect(JSON.stringify(evidence)).not.toContain(part);
+        await rm(directory, { recursive: true });
     });
 
     async function hostsDir(): Promise<string> {

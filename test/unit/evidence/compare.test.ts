@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Change } from "../../../network/evidence/change.ts";
 import { compareEvidence } from "../../../network/evidence/compare.ts";
+import type { EvidenceFile } from "../../../network/evidence/evidenceFile.ts";
 import type { Sample, VantageReport } from "../../../network/probe/report.ts";
 import { atLeast, gateway, mtus, node, silent, told } from "../network/verdict/reports.ts";
 import { connections, recorded, runWith } from "./runs.ts";
@@ -50,6 +51,16 @@ describe("success rates", () => {
     test("are better when surely less fails", () => expect(whole(30, 0)).toBe("better"));
     test("are the same when chance explains the difference", () => expect(whole(2, 5)).toBe("same"));
     test("are the same when so few were tried that nothing could be told", () => expect(whole(0, 2, 2)).toBe("same"));
+
+    test("of a run that was cut short, which lacks the last failures, do not count in its favour", () => {
+        const cut = { complete: false, incompleteReason: "stopped." };
+        const [bad, good] = [connections("ghcr.io", 100, 40), connections("ghcr.io", 100)];
+        const ofConnections = (before: EvidenceFile, after: EvidenceFile) =>
+            new Set(judgements(compareEvidence(before, after).changes, "connections"));
+        expect(ofConnections(probed(bad), probed(good, cut))).not.toContain("better");
+        expect(ofConnections(probed(good, cut), probed(bad))).not.toContain("worse");
+        expect(ofConnections(probed(good), probed(bad, cut))).toContain("worse");
+    });
 
     test("count a handshake that took too long as a failure", () => {
         const late = probed(connections("ghcr.io", 50, 0, () => 6000));
@@ -115,7 +126,9 @@ describe("what cannot be compared", () => {
         expect(notes).toContain("cp1 was probed before only.");
         expect(notes).toContain("ghcr.io was called before only.");
         expect(notes).toContain("rounds was 20 and is 99");
-        expect(notes).toContain("pve's run after was cut short: the host went away.");
+        expect(notes).toContain(
+            "pve's run after was cut short, so the last failures may be missing: the host went away.",
+        );
     });
 
     test("counts as worse when a host can no longer be probed", () => {

@@ -25,7 +25,7 @@ test("a fixed run says what it was before and what got better, and fits a commen
     const text = markdownReport(await recorded("after"), await recorded("before"));
     expect(text.split("\n")[0]).toBe("### ✅ The way out is clear");
     expect(text).toContain("Before it was `pmtu-black-hole`: **0 worse,");
-    expect(rows(text)).toContainEqual(["better", "all", "verdict", "pmtu-black-hole", "none", ""]);
+    expect(rows(text)).toContainEqual(["better", "all", "verdict", "pmtu-black-hole, both, host-and-vms", "none", ""]);
     expect(text.length).toBeLessThan(5000);
 });
 
