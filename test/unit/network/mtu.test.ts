@@ -11,7 +11,12 @@ const exactly = (bytes: number): MeasuredMtu => ({
     silent: true,
     probes: 12,
 });
-const atLeast = (bytes: number): MeasuredMtu => ({ ...exactly(bytes), bound: "at-least", limitedBy: "link", silent: false });
+const atLeast = (bytes: number): MeasuredMtu => ({
+    ...exactly(bytes),
+    bound: "at-least",
+    limitedBy: "link",
+    silent: false,
+});
 
 function measured(download: MeasuredMtu | null, upload: MeasuredMtu | null): PathMtuResult {
     return { ipv4: { download, upload }, ipv6: null };
