@@ -62,8 +62,13 @@ export class Collector {
     }
 }
 
+/** The result of a run that ended with its preview: what was proposed is not what was done. */
+export function endedAtPreview(proposed: EngineResult): EngineResult {
+    return { ...proposed, ok: false, steps: [], changes: 0, outputs: {} };
+}
+
 /** The result of a run whose preview the user did not want carried out. */
-export function declined(outputs: Record<string, unknown>): EngineResult {
-    const diagnostics: Diagnostic[] = [{ severity: "error", message: "Declined. Nothing was done." }];
-    return { ok: false, steps: [], changes: 0, violations: [], outputs, diagnostics };
+export function declined(proposed: EngineResult): EngineResult {
+    const declining: Diagnostic = { severity: "error", message: "Declined. Nothing was done." };
+    return { ...endedAtPreview(proposed), violations: [], diagnostics: [declining] };
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { Collector, declined, type EngineResult } from "./collector.ts";
+import { Collector, declined, type EngineResult, endedAtPreview } from "./collector.ts";
 import type { Listener } from "./events.ts";
 import { lockStack } from "./lock.ts";
 import { type OpenStack, openStack, passphraseFrom } from "./openStack.ts";
@@ -99,8 +99,8 @@ class EngineRun {
         if (operation === "preview" || operation === "refresh") return this.#pass(operation);
         if ((operation === "up" && !skipPreview) || confirm !== undefined) {
             const proposed = await this.#pass("preview");
-            if (!proposed.ok || signal?.aborted) return proposed;
-            if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed.outputs);
+            if (!proposed.ok || signal?.aborted) return endedAtPreview(proposed);
+            if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed);
         }
         return this.#pass(operation === "up" ? "update" : "destroy");
     }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { start } from "../../engine/childProcess.ts";
-import { Collector, declined, type EngineResult } from "../../engine/collector.ts";
+import { Collector, declined, type EngineResult, endedAtPreview } from "../../engine/collector.ts";
 import type { Listener } from "../../engine/events.ts";
 import { PLAIN_ERRORS } from "../../engine/program.ts";
 import { projectIdentity } from "../../engine/project.ts";
@@ -167,8 +167,8 @@ export async function deployWithPulumi(options: Options, executable: string): Pr
     if (operation === "preview" || operation === "refresh") return run.pass(operation);
     if ((operation === "up" && !skipPreview) || confirm !== undefined) {
         const proposed = await run.pass("preview");
-        if (!proposed.ok || signal?.aborted) return proposed;
-        if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed.outputs);
+        if (!proposed.ok || signal?.aborted) return endedAtPreview(proposed);
+        if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed);
     }
     return run.pass(operation === "up" ? "update" : "destroy");
 }

@@ -22,6 +22,7 @@ describe.concurrent.each(engines)("on the %s engine", engine => {
         expect(violationsOf(up).sort()).toEqual(["advisory calm-value good", "mandatory no-forbidden-value wrong"]);
         expect(up.violations.find(({ level }) => level === "mandatory")!.message).toContain("Choose another");
         expect(stack.calls("create")).toEqual([]);
+        expect(up).toMatchObject({ steps: [], changes: 0, outputs: {} });
     });
 
     test("a mandatory violation during an update stops that resource, and what was done is kept", async ({ stack }) => {
