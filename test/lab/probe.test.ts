@@ -117,6 +117,8 @@ describe("a broken network is named, and its path MTU found to the byte", () => 
         });
         for (const direction of ["download", "upload"] as const)
             for (const mtu of measured(reports, direction)) expect(mtu).toMatchObject(exactly(1380));
+        for (const { pulls } of reports)
+            for (const { error } of pulls) expect(error).not.toMatch(/elapsed:|\|-+\||\x1b/);
         for (const { endpoints } of reports)
             for (const { failures } of endpoints) expect(failures["tls-timeout"]).toBeGreaterThan(0);
     });

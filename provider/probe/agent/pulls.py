@@ -184,7 +184,7 @@ class Pulls:
             return None
         if code is None:
             return f"no end after {time.monotonic() - started:.0f} s"
-        return "\n".join(text.strip().splitlines()[-3:])[-600:] or f"exit code {code}"
+        return last_words(text) or f"exit code {code}"
 
     def _remove(self, image):
         """Takes the pulled image away again, unless a container has come to use it since."""
@@ -233,6 +233,18 @@ class Pulls:
             if blob["digest"] != f"sha256:{digest.hexdigest()}":
                 return f"blob {blob['digest']} came with other content: sha256:{digest.hexdigest()}"
         return None
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# ctr draws bars and a clock between its words, also where nobody watches.
+PROGRESS = re.compile(r"^elapsed: |\|[-+]*\|")
+
+
+def last_words(text):
+    """The last lines that a runtime's client said, without the progress it drew."""
+    lines = [line.strip() for line in COLOUR.sub("", text).splitlines()]
+    said = [line for line in lines if line and not PROGRESS.search(line)]
+    return "\n".join(said[-3:])[-600:]
 
 
 running = set()
