@@ -22,7 +22,7 @@ import {
 
 // The internet and the paths to it, from a client in the house's network. No host is booted.
 
-const INSTANCE = "labnettest";
+const INSTANCE = "networktest";
 const CLIENT = fileURLToPath(new URL("./networkClient.py", import.meta.url));
 const HOSTS = JSON.stringify({ ...INTERNET_HOSTS, dns: DNS_SERVER });
 
