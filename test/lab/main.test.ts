@@ -33,8 +33,8 @@ describe.each(ENGINES)("the main job on the %s engine", engine => {
             destroy: { restored: true, differences: [] },
         });
         expect(record.drift.repaired.map(urn => urn.split("::").at(-2)?.split("$").at(-1))).toEqual([
-            "clearpath:host:LinkMtu",
             "clearpath:host:NftTable",
+            "clearpath:host:LinkMtu",
         ]);
     });
 });
