@@ -7,8 +7,6 @@ interface Dice {
     around(value: number): number;
 }
 
-/** Largest packet loss that a network still counts as healthy with, in percent. */
-const USUAL_LOSS_PERCENT = 0.1;
 /** Delays up to this are drawn freely; a longer one belongs to what the scenario is about. */
 const USUAL_DELAY_MS = 20;
 /** How far a rate or a long delay moves, as a share of itself. */
@@ -41,7 +39,7 @@ export function vary(scenario: Scenario, seed: string): Scenario {
                 ...path,
                 mtu: sizes.get(path.mtu),
                 delayMs: path.delayMs > USUAL_DELAY_MS ? dice.around(path.delayMs) : dice.between(1, USUAL_DELAY_MS),
-                lossPercent: path.lossPercent > 0 ? dice.around(path.lossPercent) : round(draw() * USUAL_LOSS_PERCENT),
+                lossPercent: path.lossPercent > 0 ? dice.around(path.lossPercent) : 0,
             })),
             dns: { failPercent: someOf(internet.dns.failPercent, dice), delayMs: dice.around(internet.dns.delayMs) },
             endpoints: Object.fromEntries(
