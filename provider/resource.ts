@@ -101,6 +101,14 @@ export const hostOutputs = {
     ownerId: z.string().describe("Identity of this resource, also kept on the host: only its owner deletes a thing."),
 };
 
+/** Window of commit-confirm, an input of every resource whose change could cut its host off. */
+export const confirmSeconds = z
+    .int()
+    .min(10)
+    .max(600)
+    .default(30)
+    .describe("How long the host waits for a new connection to confirm the change before it takes it back.");
+
 /** Output of every resource that changes what a probe may see. */
 export const appliedAt = z.iso
     .datetime()

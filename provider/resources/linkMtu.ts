@@ -8,7 +8,14 @@ import { type BootFile, bootFiles, LinkManager, managerOf } from "../host/linkMa
 import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import type { HostSession } from "../host/session.ts";
 import { recordDirectory, runStep, type StepValues } from "../host/step.ts";
-import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
+import {
+    appliedAt,
+    confirmSeconds,
+    hostInputs,
+    hostOutputs,
+    type OperationContext,
+    resourceKind,
+} from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({
@@ -22,12 +29,7 @@ const inputs = z.strictObject({
         .min(68)
         .max(65535)
         .describe("Largest packet of the link, in bytes. IPv6 stops below 1280 (RFC 8200), IPv4 below 68 (RFC 791)."),
-    confirmSeconds: z
-        .int()
-        .min(10)
-        .max(600)
-        .default(30)
-        .describe("How long the host waits for a new connection to confirm the change before it takes it back."),
+    confirmSeconds,
 });
 
 const outputs = z.object({

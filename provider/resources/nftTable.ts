@@ -4,7 +4,14 @@ import { type Change, commitConfirm } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import { recordDirectory, runStep, type StepValues } from "../host/step.ts";
-import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
+import {
+    appliedAt,
+    confirmSeconds,
+    hostInputs,
+    hostOutputs,
+    type OperationContext,
+    resourceKind,
+} from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({
@@ -22,12 +29,7 @@ const inputs = z.strictObject({
         .boolean()
         .default(false)
         .describe("Whether to take over a table of that name that is not ours. It is kept and put back on delete."),
-    confirmSeconds: z
-        .int()
-        .min(10)
-        .max(600)
-        .default(30)
-        .describe("How long the host waits for a new connection to confirm the change before it takes it back."),
+    confirmSeconds,
 });
 
 const outputs = z.object({
