@@ -23,7 +23,10 @@ export function lintCommand(program: Command): void {
         .option("--github", "Write GitHub workflow annotations")
         .option("--fix", "Rewrite what is safe to rewrite, and report what is left")
         .option("--strict", "Exit 1 for warnings too")
-        .option("--image-groups <file>", "Images that the mirrors hold: groups of images, or K3s's registries.yaml")
+        .option(
+            "--image-groups <file>",
+            "Images that the mirrors hold: groups of images, K3s's registries.yaml, or plan",
+        )
         .option("--bootstrap <name>", "A Kustomization that belongs to the bootstrap (repeatable)", collect, [])
         .action(async (paths: string[], options: Options) => {
             const result = await lint(paths, options).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import type { Finding, Fixed, LintResult } from "./finding.ts";
 import { applyRepairs } from "./fix/apply.ts";
 import { fluxKustomizations } from "./flux/kustomization.ts";
 import { waitingIn } from "./flux/waiting.ts";
-import { type MirrorGroup, NoMirrorGroups, parseMirrorGroups } from "./images/mirrorGroups.ts";
+import { type MirrorGroup, NoMirrorGroups, parseMirrorGroups, plannedGroups } from "./images/mirrorGroups.ts";
 import type { Judgement, Subject } from "./judgement.ts";
 import { openRepository, PathNotReadable, type Repository } from "./repository.ts";
 import { rules } from "./rules/index.ts";
@@ -11,7 +11,7 @@ import { rules } from "./rules/index.ts";
 export interface LintOptions {
     /** Rewrites what is safe to rewrite, in files below the given paths. */
     fix?: boolean;
-    /** A file of mirror groups, see `parseMirrorGroups`. Without it, no rule judges images. */
+    /** A file of mirror groups, see `parseMirrorGroups`, or `plan` for Clearpath's own. Without it, no rule judges images. */
     imageGroups?: string;
     /** Names, or `namespace/name`, of Kustomizations that belong to the bootstrap. */
     bootstrap?: readonly string[];
@@ -49,6 +49,7 @@ function judge(paths: readonly string[], { bootstrap = [] }: LintOptions, mirror
 }
 
 function readMirrorGroups(path: string): MirrorGroup[] {
+    if (path === "plan") return plannedGroups();
     let content: string;
     try {
         content = readFileSync(path, "utf8");

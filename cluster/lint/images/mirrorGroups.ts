@@ -1,3 +1,4 @@
+import { IMAGE_GROUPS } from "../../../network/images/groups.ts";
 import { parseYamlFile } from "../yaml/file.ts";
 import { at, type Located, list, text } from "../yaml/located.ts";
 import { type ImageReference, imageName, parseImage } from "./reference.ts";
@@ -29,6 +30,15 @@ export function parseMirrorGroups(path: string, content: string): MirrorGroup[] 
     throw new NoMirrorGroups(
         `${path}: no image groups in it. It takes "groups: [{ name, images: [...] }]", or the "mirrors" of a registries.yaml.`,
     );
+}
+
+/** The plan's own groups. */
+export function plannedGroups(): MirrorGroup[] {
+    return IMAGE_GROUPS.map(({ name, images }) => ({
+        name,
+        images: images.flatMap(image => parseImage(image) ?? []),
+        registries: [],
+    }));
 }
 
 /** Undefined when a group holds the image; else the tag or digest that groups hold of it, if any does. */
