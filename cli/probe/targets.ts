@@ -56,9 +56,15 @@ function parsed(file: string, text: string): unknown {
 
 /** Takes gateway, nodes and plan from a stack's configuration, in the directory of a Pulumi program. */
 export async function targetsOfStack(stack: string, directory: string): Promise<ProbeTargets> {
+    const config = await stackConfigOf(stack, directory);
+    return { hosts: hostsOf(config), plan: config.probe };
+}
+
+/** A stack's configuration, checked. Throws `CouldNotRun` with a line for each wrong value. */
+export async function stackConfigOf(stack: string, directory: string): Promise<StackConfig> {
     const read = readStackConfig(await stackConfiguration(stack, directory));
     if ("faults" in read) throw new CouldNotRun(read.faults.join("\n"));
-    return { hosts: hostsOf(read.config), plan: read.config.probe };
+    return read.config;
 }
 
 async function stackConfiguration(stack: string, directory: string): Promise<Record<string, string>> {
