@@ -24,6 +24,7 @@ const PACKAGES = [
     "ca-certificates",
     "ethtool",
     "containerd",
+    "docker-registry",
     "curl",
     "iputils-ping",
     "iputils-tracepath",

@@ -7,9 +7,10 @@ import {
     GATEWAY_UPLINK,
     type InternetHost,
     LAN,
-    nodeNames,
+    type LabHost,
     VM_GATEWAY,
     VM_SUBNET,
+    vmNames,
     vmPort,
 } from "./topology.ts";
 
@@ -29,15 +30,15 @@ export const LOAD_RULES = [
 ] as const;
 
 /** Configuration of the Proxmox host's network: bridges by ifupdown2, routing and NAT by post-up lines, as its manual shows. */
-export function gatewayFiles(scenario: Scenario, workers: number): HostFile[] {
+export function gatewayFiles(scenario: Scenario, workers: number, cacheHost = false): HostFile[] {
     return [
-        { path: "/etc/network/interfaces", content: interfaces(scenario, workers) },
+        { path: "/etc/network/interfaces", content: interfaces(scenario, vmNames(workers, cacheHost)) },
         { path: RULES_V4, content: rulesV4(scenario) },
         { path: RULES_V6, content: rulesV6(scenario) },
     ];
 }
 
-function interfaces(scenario: Scenario, workers: number): string {
+function interfaces(scenario: Scenario, virtualMachines: readonly LabHost[]): string {
     const pve = addressOf("pve");
     const isp = addressOf("isp");
     const { lan, vms } = GATEWAY_BRIDGES;
@@ -62,7 +63,7 @@ function interfaces(scenario: Scenario, workers: number): string {
         `auto ${vms}`,
         `iface ${vms} inet static`,
         `\taddress ${VM_GATEWAY.ipv4}${prefixLength(VM_SUBNET.ipv4)}`,
-        `\tbridge-ports ${nodeNames(workers).map(vmPort).join(" ")}`,
+        `\tbridge-ports ${virtualMachines.map(vmPort).join(" ")}`,
         "\tbridge-stp off",
         "\tbridge-fd 0",
         ...(scenario.gateway.bridgeMtu === 1500 ? [] : [`\tmtu ${scenario.gateway.bridgeMtu}`]),

@@ -50,6 +50,8 @@ export interface Lab {
     readonly instance: string;
     readonly scenario: Scenario;
     readonly workers: number;
+    /** Whether there is a host `registry` beside the cluster. */
+    readonly cacheHost: boolean;
     readonly hosts: readonly LabHost[];
     /** Runs a command as root on a host; on those that boot no system, in the host's network namespace. */
     exec(host: LabHost, argv: readonly string[], options?: { stdin?: string | Uint8Array }): Promise<CommandResult>;
@@ -71,6 +73,8 @@ export interface LabUpOptions {
     scenario: Scenario;
     /** Number of workers; the scenario's when left out. */
     workers?: number;
+    /** Whether there is a host for a cache beside the cluster; when left out, where the scenario's stack wants mirrors. */
+    cacheHost?: boolean;
     onProgress(sentence: string): void;
 }
 
@@ -103,7 +107,7 @@ export async function labUp({ instance = defaultInstance(), ...options }: LabUpO
 }
 
 async function boot(instance: string, options: Omit<LabUpOptions, "instance">, signal: AbortSignal): Promise<Lab> {
-    const { scenario, workers = scenario.nodes.workers, onProgress } = options;
+    const { scenario, workers = scenario.nodes.workers, cacheHost = asksForCache(scenario), onProgress } = options;
     try {
         await installMissingPackages(onProgress);
         await raiseInotifyLimit();
@@ -112,13 +116,13 @@ async function boot(instance: string, options: Omit<LabUpOptions, "instance">, s
         signal.throwIfAborted();
         const layers = await sharedLayers(base, await readFile(labCaPath(), "utf8"));
 
-        const record: LabRecord = { scenario, workers, layers };
+        const record: LabRecord = { scenario, workers, cacheHost, layers };
         await writeRecord(instance, record);
         await makeClientKey(instance);
-        onProgress(`wiring ${allHosts(workers).join(", ")}`);
-        await wire(instance, workers);
+        onProgress(`wiring ${allHosts(workers, cacheHost).join(", ")}`);
+        await wire(instance, workers, cacheHost);
         signal.throwIfAborted();
-        const booted = bootedHosts(workers);
+        const booted = bootedHosts(workers, cacheHost);
         onProgress(`booting ${booted.join(", ")}`);
         await allEnded([
             startIsp(instance, scenario, onProgress).then(() => startInternet(instance, scenario, onProgress)),
@@ -135,6 +139,12 @@ async function boot(instance: string, options: Omit<LabUpOptions, "instance">, s
         await releaseLock(instance);
         throw signal.aborted ? signal.reason : error;
     }
+}
+
+/** Whether a scenario's stack may put a cache beside the cluster. Its keys may carry the namespace of a stack's file. */
+function asksForCache({ stack }: Scenario): boolean {
+    const mirror = stack.mirror ?? stack["clearpath:mirror"] ?? "never";
+    return mirror !== "never";
 }
 
 /** Waits for all, also after one has failed: what still boots could not be removed. Throws the first error. */
@@ -181,7 +191,7 @@ export interface LabStatus {
 export function labStatus(instance = defaultInstance()): LabStatus {
     requireInstanceName(instance);
     const record = readRecord(instance);
-    const hosts = allHosts(record?.workers ?? 0).map(name => {
+    const hosts = allHosts(record?.workers ?? 0, record?.cacheHost).map(name => {
         const running = bootsSystem(name)
             ? leaderOf(instance, name) !== undefined
             : namespacesOf(instance).includes(namespaceOf(instance, name));
@@ -205,15 +215,15 @@ export function openLab(instance = defaultInstance()): Lab {
 }
 
 function handle(instance: string, record: LabRecord): Lab {
-    const { workers } = record;
+    const { workers, cacheHost } = record;
     const requireHost = (host: LabHost, among: readonly LabHost[]) => {
         if (among.includes(host)) return;
         throw new Error(`Lab ${instance} has no such host as ${host}. Choose one of ${among.join(", ")}.`);
     };
     const powerCycle = async (host: LabHost, whileOff: () => Promise<void>) => {
-        requireHost(host, bootedHosts(workers));
+        requireHost(host, bootedHosts(workers, cacheHost));
         await powerOff(instance, host);
-        await renewNamespace(instance, host, workers);
+        await renewNamespace(instance, host, workers, cacheHost);
         await whileOff();
         await powerOn(instance, host);
         await settle(instance, [host], record);
@@ -221,16 +231,17 @@ function handle(instance: string, record: LabRecord): Lab {
     return {
         instance,
         workers,
-        hosts: allHosts(workers),
+        cacheHost,
+        hosts: allHosts(workers, cacheHost),
         get scenario() {
             return record.scenario;
         },
         exec(host, argv, options) {
-            requireHost(host, allHosts(workers));
+            requireHost(host, allHosts(workers, cacheHost));
             return execOnHost(instance, host, argv, options);
         },
         argv(host, argv) {
-            requireHost(host, allHosts(workers));
+            requireHost(host, allHosts(workers, cacheHost));
             return onHost(instance, host, argv);
         },
         connection(host) {
@@ -248,12 +259,12 @@ function handle(instance: string, record: LabRecord): Lab {
             await Promise.all([
                 applyIsp(instance, scenario),
                 applyInternet(instance, scenario),
-                applyToGateway(instance, scenario, workers),
+                applyToGateway(instance, record),
                 ...nodeNames(workers).map(node => applyToNode(instance, node, scenario)),
             ]);
         },
         fingerprint(host) {
-            requireHost(host, bootedHosts(workers));
+            requireHost(host, bootedHosts(workers, cacheHost));
             return fingerprintOf(instance, host);
         },
         reboot: host => powerCycle(host, async () => {}),
@@ -269,13 +280,13 @@ function handle(instance: string, record: LabRecord): Lab {
 async function settle(
     instance: string,
     hosts: readonly LabHost[],
-    { scenario, workers }: LabRecord,
+    record: LabRecord,
     signal?: AbortSignal,
 ): Promise<void> {
     await waitUntilReady(instance, hosts, signal);
     if (!hosts.includes("pve")) return;
     await disableBridgeOffloads(instance);
-    await applyToGateway(instance, scenario, workers);
+    await applyToGateway(instance, record);
 }
 
 function requireInstanceName(instance: string): void {

@@ -8,6 +8,8 @@ import { labPaths } from "./topology.ts";
 export interface LabRecord {
     scenario: Scenario;
     workers: number;
+    /** Whether there is a host for a pull-through cache beside the cluster. */
+    cacheHost: boolean;
     /** Directories under every host's disk, topmost first. */
     layers: string[];
 }

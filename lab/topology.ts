@@ -11,12 +11,20 @@ import type { IpFamily, PerFamily } from "../network/family.ts";
  * ```
  */
 
-/** A host of the lab: `internet`, `isp`, `pve`, `cp1`, `worker1`… or `runner`. */
+/** A host of the lab: `internet`, `isp`, `pve`, `cp1`, `worker1`…, `registry` or `runner`. */
 export type LabHost = string;
 
+/** The host beside the cluster that a pull-through cache can be put on. Only labs that are asked for it have it. */
+export const CACHE_HOST = "registry";
+
 /** Hosts that boot an operating system of their own. */
-export function bootedHosts(workers: number): LabHost[] {
-    return ["pve", ...nodeNames(workers)];
+export function bootedHosts(workers: number, cacheHost = false): LabHost[] {
+    return ["pve", ...vmNames(workers, cacheHost)];
+}
+
+/** VMs of the Proxmox host: the cluster's nodes, and the host for a cache. */
+export function vmNames(workers: number, cacheHost = false): LabHost[] {
+    return [...nodeNames(workers), ...(cacheHost ? [CACHE_HOST] : [])];
 }
 
 /** The cluster's nodes: `cp1` and as many workers as asked for. */
@@ -31,8 +39,8 @@ export function bootsSystem(host: LabHost): boolean {
 
 const PROGRAM_HOSTS: readonly LabHost[] = ["internet", "isp", "runner"];
 
-export function allHosts(workers: number): LabHost[] {
-    return [...PROGRAM_HOSTS, ...bootedHosts(workers)];
+export function allHosts(workers: number, cacheHost = false): LabHost[] {
+    return [...PROGRAM_HOSTS, ...bootedHosts(workers, cacheHost)];
 }
 
 /** Most workers a lab can have: as many as scenarios may ask for. */
@@ -89,11 +97,13 @@ export function addressOf(host: LabHost): PerFamily<string> {
 
 /** Last part of a node's addresses: cp1 is 11, the workers count from 21. */
 function vmNumber(host: LabHost): number {
-    if (host === "registry") return 5;
+    if (host === CACHE_HOST) return 5;
     if (host === "cp1") return 11;
     const worker = /^worker([1-9][0-9]?)$/.exec(host);
     if (!worker || Number(worker[1]) > MOST_WORKERS) {
-        throw new Error(`${host} is no host of the lab. Its hosts are internet, isp, pve, cp1, worker1… and runner.`);
+        throw new Error(
+            `${host} is no host of the lab. Its hosts are internet, isp, pve, cp1, worker1…, registry and runner.`,
+        );
     }
     return 20 + Number(worker[1]);
 }
@@ -104,7 +114,7 @@ export interface Link {
 }
 
 /** Every veth pair of a lab. The paths between isp and internet are not among them: they are TUN devices. */
-export function links(workers: number): Link[] {
+export function links(workers: number, cacheHost = false): Link[] {
     const toLan = (host: LabHost, name: string): Link => ({
         ends: [
             { host: "isp", name: `lan-${host}`, mac: macOf(host, "far") },
@@ -117,7 +127,7 @@ export function links(workers: number): Link[] {
             { host, name: NODE_LINK, mac: macOf(host, "near") },
         ],
     });
-    return [toLan("pve", GATEWAY_UPLINK), toLan("runner", "eth0"), ...nodeNames(workers).map(toVms)];
+    return [toLan("pve", GATEWAY_UPLINK), toLan("runner", "eth0"), ...vmNames(workers, cacheHost).map(toVms)];
 }
 
 /** The Proxmox host's port in the house's network, a member of vmbr0. */

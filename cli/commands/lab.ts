@@ -18,10 +18,13 @@ export function labCommand(program: Command): Command {
         .description("Boot the lab, installing what it needs on the first run. A lab that was up is replaced.")
         .option("--scenario <file>", "network to rehearse in (default: a healthy one)")
         .option("--workers <n>", "number of workers beside cp1 (default: the scenario's)", workerCount)
-        .action(async (options: { scenario?: string; workers?: number }) => {
-            const scenario = options.scenario ? loadScenario(options.scenario) : parseScenario({});
-            await untilStopped(() => labUp({ scenario, workers: options.workers, onProgress: showProgress }));
-        });
+        .option("--cache-host", "boot a host for a pull-through cache beside the cluster")
+        .action(
+            async ({ scenario: file, ...options }: { scenario?: string; workers?: number; cacheHost?: boolean }) => {
+                const scenario = file ? loadScenario(file) : parseScenario({});
+                await untilStopped(() => labUp({ scenario, ...options, onProgress: showProgress }));
+            },
+        );
 
     lab.command("down")
         .description("Stop the lab and remove everything of it but the cache.")
@@ -45,7 +48,7 @@ export function labCommand(program: Command): Command {
 
     lab.command("exec")
         .description("Run a command as root on a host. The exit code is the command's own.")
-        .argument("<host>", "internet, isp, pve, cp1, worker1… or runner")
+        .argument("<host>", "internet, isp, pve, cp1, worker1…, registry or runner")
         .argument("<command...>", "the command and its arguments, after --")
         .action(async (host: string, argv: [string, ...string[]]) => {
             process.exitCode = await runAttached(openLab().argv(host, argv));

@@ -60,7 +60,7 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
         await stack.remove();
     };
     await stack.remove();
-    const hosts = bootedHosts(lab.workers);
+    const hosts = bootedHosts(lab.workers, lab.cacheHost);
     const found = await fingerprints(lab, hosts).catch(async error => {
         await end();
         throw error;
@@ -93,7 +93,7 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
     };
 }
 
-/** Every booted host, as a vantage point to probe from. */
+/** The gateway and the cluster's nodes, as vantage points to probe from. */
 export function probedHosts(lab: Lab): ProbedHost[] {
     const roles = { pve: "gateway", cp1: "server" } as const;
     return bootedHosts(lab.workers).map(name => ({

@@ -1,12 +1,12 @@
 import { gatewayFiles } from "../gateway.ts";
-import type { Scenario } from "../scenario.ts";
-import type { LabHost } from "../topology.ts";
+import type { LabRecord } from "../record.ts";
+import { CACHE_HOST, type LabHost } from "../topology.ts";
 import { newIdentity } from "./identity.ts";
 import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
 import type { HostDisk } from "./power.ts";
 import { K3S_UNITS } from "./settings.ts";
 
-/** Programs of a container runtime: a Proxmox host has none. */
+/** Programs of a container runtime: a host that is no node of the cluster has none. */
 const CONTAINER_RUNTIME = [
     "/usr/bin/containerd",
     "/usr/bin/containerd-shim-runc-v2",
@@ -24,19 +24,22 @@ const IFUPDOWN_FILE = "/etc/network/interfaces";
 export async function newDisk(
     instance: string,
     host: LabHost,
-    { layers, scenario, workers }: { layers: readonly string[]; scenario: Scenario; workers: number },
+    { layers, scenario, workers, cacheHost }: Pick<LabRecord, "layers" | "scenario" | "workers" | "cacheHost">,
 ): Promise<HostDisk> {
     const identity = await newIdentity(instance, host);
     if (host === "pve") {
         return {
             layers,
-            files: [...identity, ...gatewayFiles(scenario, workers)],
+            files: [...identity, ...gatewayFiles(scenario, workers, cacheHost)],
             enable: ["networking.service"],
             absent: CONTAINER_RUNTIME,
         };
     }
-    const role = host === "cp1" ? "server" : "agent";
     const network = nodeNetworkFile(host, nodeMtus(scenario, host));
+    if (host === CACHE_HOST) {
+        return { layers, files: [...identity, network], enable: ["networking.service"], absent: CONTAINER_RUNTIME };
+    }
+    const role = host === "cp1" ? "server" : "agent";
     const manager = linkManagerOf(host) === "ifupdown2" ? "networking.service" : "systemd-networkd.service";
     return {
         layers,

@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { command } from "../command.ts";
 import { insideNamespace } from "../namespace.ts";
-import { addressOf, type LabHost } from "../topology.ts";
+import { addressOf, CACHE_HOST, type LabHost } from "../topology.ts";
 import { execOnHost } from "./exec.ts";
 import { consoleTail } from "./power.ts";
 import { leaderOf } from "./processes.ts";
@@ -48,7 +48,7 @@ export async function waitUntilReady(
 ): Promise<void> {
     const decided = new AbortController();
     const stop = AbortSignal.any([signal, decided.signal]);
-    const nodes = hosts.filter(host => host !== "pve");
+    const nodes = hosts.filter(host => host !== "pve" && host !== CACHE_HOST);
     const services = Promise.all([
         waitForBanners(instance, hosts, stop),
         ...nodes.map(node => waitForContainerd(instance, node, stop)),

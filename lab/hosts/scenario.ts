@@ -1,16 +1,20 @@
 import { gatewayFiles, LOAD_RULES } from "../gateway.ts";
+import type { LabRecord } from "../record.ts";
 import type { Scenario } from "../scenario.ts";
-import { GATEWAY_BRIDGES, type LabHost, NODE_LINK, nodeNames, VM_GATEWAY, vmPort } from "../topology.ts";
+import { GATEWAY_BRIDGES, type LabHost, NODE_LINK, VM_GATEWAY, vmNames, vmPort } from "../topology.ts";
 import { execOnHost } from "./exec.ts";
 import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
 import { requireLeader } from "./processes.ts";
 import { type HostFile, writeFiles } from "./settings.ts";
 
 /** Brings the running Proxmox host to the scenario, in its files for the next boot and live. */
-export async function applyToGateway(instance: string, scenario: Scenario, workers: number): Promise<void> {
-    await writeToHost(instance, "pve", gatewayFiles(scenario, workers));
+export async function applyToGateway(
+    instance: string,
+    { scenario, workers, cacheHost }: Pick<LabRecord, "scenario" | "workers" | "cacheHost">,
+): Promise<void> {
+    await writeToHost(instance, "pve", gatewayFiles(scenario, workers, cacheHost));
     for (const load of LOAD_RULES) await mustOnHost(instance, "pve", [...load]);
-    for (const link of [...nodeNames(workers).map(vmPort), GATEWAY_BRIDGES.vms]) {
+    for (const link of [...vmNames(workers, cacheHost).map(vmPort), GATEWAY_BRIDGES.vms]) {
         await setMtu(instance, "pve", link, scenario.gateway.bridgeMtu);
     }
 }

@@ -34,7 +34,12 @@ const MASKED_UNITS = [
 ];
 
 /** Units a host starts only if its own settings enable them. */
-const NOT_BY_DEFAULT = ["networking.service", "containerd.service", "systemd-pstore.service"];
+const NOT_BY_DEFAULT = [
+    "networking.service",
+    "containerd.service",
+    "docker-registry.service",
+    "systemd-pstore.service",
+];
 
 const WRITABLE_LINKS = "writable-links.service";
 

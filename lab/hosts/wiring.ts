@@ -20,15 +20,15 @@ const OFFLOADS = ["tso", "gso", "gro", "tx", "sg"].flatMap(feature => [feature, 
 const prefixLength = (subnet: string): string => subnet.slice(subnet.indexOf("/"));
 
 /** Makes the namespaces and cables of a lab, the isp's bridge and the runner's addresses. Booted hosts set up their own ends. */
-export async function wire(instance: string, workers: number): Promise<void> {
-    const hosts = allHosts(workers);
+export async function wire(instance: string, workers: number, cacheHost: boolean): Promise<void> {
+    const hosts = allHosts(workers, cacheHost);
     await Promise.all(hosts.map(host => makeNamespace(instance, host)));
     await must("wire the lab's hosts", ["ip", "-batch", "-"], {
-        stdin: links(workers)
+        stdin: links(workers, cacheHost)
             .map(link => `${cable(instance, link)}\n`)
             .join(""),
     });
-    await Promise.all(hosts.map(host => disableOffloads(instance, host, portsOf(host, workers))));
+    await Promise.all(hosts.map(host => disableOffloads(instance, host, portsOf(host, workers, cacheHost))));
     await Promise.all([plugIntoLan(instance), setUpRunner(instance)]);
 }
 
@@ -50,8 +50,8 @@ function cable(instance: string, { ends: [far, near] }: Link): string {
 }
 
 /** Names of a host's cable ends. */
-export function portsOf(host: LabHost, workers: number): string[] {
-    return links(workers)
+export function portsOf(host: LabHost, workers: number, cacheHost = false): string[] {
+    return links(workers, cacheHost)
         .flatMap(link => link.ends)
         .filter(end => end.host === host)
         .map(end => end.name);
@@ -98,9 +98,14 @@ async function setUpRunner(instance: string): Promise<void> {
  * Gives a stopped host a network namespace as new as after power-on, with its cables still plugged in: rules, routes,
  * addresses and sysctls live in the namespace and would outlast the host.
  */
-export async function renewNamespace(instance: string, host: LabHost, workers: number): Promise<void> {
+export async function renewNamespace(
+    instance: string,
+    host: LabHost,
+    workers: number,
+    cacheHost: boolean,
+): Promise<void> {
     const parking = `${host}-off`;
-    const ports = portsOf(host, workers);
+    const ports = portsOf(host, workers, cacheHost);
     const move = (from: LabHost, to: LabHost) =>
         ipBatch(
             instance,
