@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { ResourceShape } from "./resource.ts";
-import { isSecret, objectShape } from "./schemaOf.ts";
+import { isSecret, mapValue, objectShape } from "./schemaOf.ts";
 import { version } from "./version.ts";
 
 /** A value, or an output of it, at every level. */
@@ -72,8 +72,11 @@ function withSecret(schema: z.core.$ZodType | undefined, value: unknown): unknow
     if (value === undefined || value === null || schema === undefined) return value;
     if (isSecret(schema)) return pulumi.secret(value);
     const nested = objectShape(schema);
-    if (nested === undefined) return value;
+    const inMap = mapValue(schema);
+    if (nested === undefined && inMap === undefined) return value;
     if (pulumi.Output.isInstance(value) || value instanceof Promise)
         return pulumi.output(value).apply(inner => pulumi.output(withSecret(schema, inner)));
-    return typeof value === "object" ? withSecrets(nested, value) : value;
+    if (typeof value !== "object") return value;
+    if (nested !== undefined) return withSecrets(nested, value);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withSecret(inMap, inner)]));
 }

@@ -25,3 +25,9 @@ export function objectShape(schema: z.core.$ZodType): z.ZodObject | undefined {
     const inner = unwrapped(schema);
     return inner instanceof z.ZodObject ? inner : undefined;
 }
+
+/** The schema of a map's values, or undefined when it is something else. */
+export function mapValue(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+    const inner = unwrapped(schema);
+    return inner instanceof z.ZodRecord ? inner.valueType : undefined;
+}

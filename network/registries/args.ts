@@ -8,7 +8,7 @@ export const CA_DIRECTORY = "/etc/rancher/k3s/registries-ca";
 /** Name of a certificate authority, which is the name of its file as well. */
 export const CaName = z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name of letters, digits, dots and dashes, such as cache");
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, "must be a name of letters, digits and dashes, such as cache");
 
 /** TLS settings, with a certificate authority by its name in place of a path. */
 export const TlsArgs = RegistryTls.extend({
@@ -42,33 +42,37 @@ export function caFile(name: string): string {
 /** What a node's registries.yaml says for these arguments. */
 export function registriesOf({ mirrors, configs }: RegistriesArgs): Registries {
     return {
-        ...(mirrors !== undefined && { mirrors }),
-        ...(configs !== undefined && {
-            configs: Object.fromEntries(
-                Object.entries(configs).map(([host, { tls, ...config }]) => {
-                    if (tls === undefined) return [host, config];
-                    const { ca, ...rest } = tls;
-                    return [host, { ...config, tls: ca === undefined ? rest : { ...rest, ca_file: caFile(ca) } }];
-                }),
-            ),
-        }),
+        mirrors,
+        configs: withTls(configs, ({ ca, ...tls }) => (ca === undefined ? tls : { ...tls, ca_file: caFile(ca) })),
     };
 }
 
 /** The arguments that make a registries.yaml: `registriesOf`, turned around. */
 export function argsOfRegistries({ mirrors, configs }: Registries): RegistriesArgs {
     return {
-        ...(mirrors !== undefined && { mirrors }),
-        ...(configs !== undefined && {
-            configs: Object.fromEntries(
-                Object.entries(configs).map(([host, { tls, ...config }]) => {
-                    const ca = tls?.ca_file?.match(/^\/etc\/rancher\/k3s\/registries-ca\/(.+)\.crt$/)?.[1];
-                    if (tls === undefined) return [host, config];
-                    if (ca === undefined || !CaName.safeParse(ca).success) return [host, { ...config, tls }];
-                    const { ca_file: _, ...rest } = tls;
-                    return [host, { ...config, tls: { ...rest, ca } }];
-                }),
-            ),
+        mirrors,
+        configs: withTls(configs, ({ ca_file, ...tls }) => {
+            const ca = ca_file === undefined ? undefined : caOfFile(ca_file);
+            return { ...tls, ...(ca === undefined ? ca_file !== undefined && { ca_file } : { ca }) };
         }),
     };
+}
+
+function caOfFile(path: string): string | undefined {
+    const name = posix.basename(path, ".crt");
+    return path === caFile(name) && CaName.safeParse(name).success ? name : undefined;
+}
+
+/** Configurations with other TLS settings. */
+function withTls<Before, After>(
+    configs: Record<string, { auth?: RegistryAuth; tls?: Before }> | undefined,
+    change: (tls: Before) => After,
+): Record<string, { auth?: RegistryAuth; tls?: After }> | undefined {
+    if (configs === undefined) return undefined;
+    return Object.fromEntries(
+        Object.entries(configs).map(([host, { auth, tls }]) => [
+            host,
+            { ...(auth !== undefined && { auth }), ...(tls !== undefined && { tls: change(tls) }) },
+        ]),
+    );
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyResourceKind } from "../resource.ts";
-import { isSecret, objectShape } from "../schemaOf.ts";
+import { isSecret, mapValue, objectShape } from "../schemaOf.ts";
 import { hasUnknown, type Properties, type PropertyPath, pathKey, type SecretPaths, UNKNOWN } from "./values.ts";
 
 /** Inputs with their defaults filled in, and what is wrong with them: one sentence each, the path of the property first. */
@@ -76,16 +76,20 @@ function withoutNulls(value: unknown): unknown {
 }
 
 /** Paths of the properties that a schema calls secret, and that values have. */
-export function secretsOf(schema: z.ZodObject, values: Properties, at: PropertyPath = []): SecretPaths {
+export function secretsOf(schema: z.ZodObject, values: Properties): SecretPaths {
     const paths = new Set<string>();
-    for (const [name, property] of Object.entries(schema.shape)) {
-        const value = values[name];
-        if (value === undefined) continue;
-        const path = [...at, name];
-        const nested = objectShape(property);
-        if (isSecret(property)) paths.add(pathKey(path));
-        else if (nested !== undefined && typeof value === "object" && value !== null)
-            for (const inner of secretsOf(nested, value as Properties, path)) paths.add(inner);
-    }
+    for (const [name, property] of Object.entries(schema.shape)) addSecrets(property, values[name], [name], paths);
     return paths;
+}
+
+function addSecrets(schema: z.core.$ZodType, value: unknown, path: PropertyPath, paths: Set<string>): void {
+    if (value === undefined) return;
+    if (isSecret(schema)) return void paths.add(pathKey(path));
+    if (typeof value !== "object" || value === null) return;
+    const shape = objectShape(schema)?.shape;
+    const inMap = mapValue(schema);
+    for (const [name, inner] of Object.entries(value)) {
+        const property = shape?.[name] ?? inMap;
+        if (property !== undefined) addSecrets(property, inner, [...path, name], paths);
+    }
 }

@@ -1,0 +1,284 @@
+# A node's registries. K3s reads registries.yaml when it starts and renders certs.d from it.
+k3s_settings=/etc/rancher/k3s
+
+digest_of() {
+    if [ -f "$1" ]; then sha256sum <"$1" | cut -d' ' -f1; fi
+}
+
+# answer_file NAME FILE: its text, with a dot after it that keeps its last line feeds.
+answer_file() {
+    if [ -f "$2" ]; then answer "$1" "$(cat "$2"; echo .)"; fi
+}
+
+# The unit that runs, or else one that is there. K3s's installer names it so on servers and on agents.
+find_unit() {
+    unit=
+    for candidate in k3s.service k3s-agent.service; do
+        if [ "$(systemctl show -p LoadState --value $candidate)" != loaded ]; then continue; fi
+        unit=${unit:-$candidate}
+        case $(systemctl show -p ActiveState --value $candidate) in
+            active | activating | reloading) unit=$candidate; running=yes; return ;;
+        esac
+    done
+    running=no
+}
+
+# k3s_option NAME DEFAULT: a flag of the unit's command line, or else the last setting in K3s's configuration files.
+k3s_option() {
+    name=$1
+    value=$(cat $k3s_settings/config.yaml $k3s_settings/config.yaml.d/*.yaml 2>/dev/null |
+        sed -n "s/^[\"']\{0,1\}$name[\"']\{0,1\}[[:space:]]*:[[:space:]]*//p" |
+        sed "s/[[:space:]]#.*$//; s/[[:space:]]*$//; s/^[\"']//; s/[\"']$//" | tail -1)
+    value=${value:-$2}
+    set -f
+    # shellcheck disable=SC2086
+    set -- $arguments
+    set +f
+    while [ $# -gt 0 ]; do
+        case $1 in
+            "--$name="*) value=${1#*=} ;;
+            "--$name") case ${2:--} in -*) value=true ;; *) value=$2 ;; esac ;;
+        esac
+        shift
+    done
+    printf '%s' "$value"
+}
+
+# Where things are on this node.
+find_places() {
+    find_unit
+    arguments=
+    if [ -n "$unit" ]; then
+        arguments=$(systemctl show -p ExecStart --value "$unit" | sed -n 's/.*argv\[\]=\(.*\) ; ignore_errors=.*/\1/p')
+    fi
+    data_dir=$(k3s_option data-dir /var/lib/rancher/k3s)
+    path=$(k3s_option private-registry $k3s_settings/registries.yaml)
+    certs_d=$data_dir/agent/etc/containerd/certs.d
+}
+
+read_registries() {
+    same_machine
+    find_places
+    answer path "$path"
+    answer dataDir "$data_dir"
+    answer unit "$unit"
+    answer running "$running"
+    answer withoutDefaultEndpoint "$(k3s_option disable-default-registry-endpoint false)"
+    answer nodeName "$(k3s_option node-name "$(hostname | tr 'A-Z' 'a-z')")"
+    if command -v k3s >/dev/null 2>&1; then answer version "$(k3s --version 2>/dev/null | awk 'NR == 1 { print $3 }')"; fi
+    answer_file containerdConfig "$data_dir/agent/etc/containerd/config.toml"
+    answer_file registries "$path"
+    answer sha256 "$(digest_of "$path")"
+    if [ -f "$path" ]; then answer mode "$(stat -c %a "$path")"; fi
+    if [ -d "$certs_d" ]; then
+        find "$certs_d" -name hosts.toml -type f | while read -r file; do
+            answer hostsToml "$(printf '%s\n' "${file#"$certs_d"/}"; cat "$file"; echo .)"
+        done
+    fi
+    for file in "$ca_directory"/*.crt; do
+        if [ -f "$file" ]; then answer authority "$(basename "$file" .crt; cat "$file"; echo .)"; fi
+    done
+    if [ -e "$record/owner" ]; then answer recorded "$(cat "$record/owner")"; fi
+    answer_file applied "$record/applied"
+    answer_file renderedWith "$record/rendered-with"
+    answer_file original "$record/original"
+}
+
+# Gives the node other registries. Values: found_sha256 (of the registries.yaml that the change was made for), content,
+# authorities and hosts_tomls (lines of base64 text, blank, name), removed_hosts_tomls (names), restart, judged_later,
+# rendered_with, our_sha256 (of what we last wrote, or empty).
+write_registries() {
+    begin_change
+    if [ ! -d "$before/record" ] && [ -n "$our_sha256" ]; then
+        # The record was lost. What lies there is ours, or what became of it, not what was found.
+        : >"$record/original.absent"
+    fi
+    keep "$path" "$record/original"
+    write_authorities
+    make_parents "$(dirname "$path")"
+    write_text "$path" "$content" 0600 root root
+    write_certs_d
+    take_effect
+    remove_authorities
+    write_text "$record/applied" "$content" 0600 root root
+    write_text "$record/rendered-with" "$rendered_with" 0600 root root
+    trap - EXIT
+    if [ "$judged_later" = false ]; then forget_before; fi
+}
+
+# Puts what was there before back. Values: as for write_registries.
+remove_registries() {
+    same_machine
+    if ! owned; then exit 0; fi
+    begin_change
+    if [ -d "$(dirname "$path")" ]; then put_back "$path" "$record/original"; fi
+    write_certs_d
+    put_hosts_back
+    take_effect
+    remove_authorities
+    trap - EXIT
+    if [ "$judged_later" = false ]; then give_up_record; fi
+}
+
+# A change that was judged from outside stays.
+settle_registries() {
+    same_machine
+    if [ -d "$record" ]; then write_text "$record/rendered-with" "$rendered_with" 0600 root root; fi
+    forget_before
+}
+
+settle_removal() {
+    same_machine
+    give_up_record
+}
+
+# A change that was judged from outside is taken back. Values: came_to (what was found).
+revert_registries() {
+    same_machine
+    find_places
+    restarted=yes
+    trap take_back EXIT
+    exit 1
+}
+
+give_up_record() {
+    remove_directories
+    forget_before
+    forget
+}
+
+# What the step finds is kept until it has succeeded: the record, and all that it may touch.
+begin_change() {
+    same_machine
+    find_places
+    if [ "$(digest_of "$path")" != "$found_sha256" ]; then
+        fail "$path was changed by someone else in this very moment. Nothing was changed. Run again."
+    fi
+    rm -rf "$before"
+    (umask 077 && mkdir -p "$before")
+    if [ -d "$record" ]; then cp -a "$record" "$before/record"; fi
+    keep "$path" "$before/registries"
+    keep "$ca_directory" "$before/authorities"
+    keep "$certs_d" "$before/certs.d"
+    restarted=no
+    trap take_back EXIT
+    claim
+}
+
+forget_before() {
+    rm -rf "$before"
+    rmdir "$(dirname "$before")" "$state" 2>/dev/null || :
+}
+
+take_back() {
+    code=$?
+    trap - EXIT
+    set +e
+    if [ -d "$(dirname "$path")" ]; then put_back "$path" "$before/registries"; fi
+    put_directory_back "$ca_directory" "$before/authorities"
+    if [ -d "$(dirname "$certs_d")" ]; then put_directory_back "$certs_d" "$before/certs.d"; fi
+    remove_directories
+    put_directory_back "$record" "$before/record"
+    if [ $restarted = yes ]; then
+        if restart_k3s; then
+            left="The previous files were restored and $unit was restarted with them: it is back as it was."
+        else
+            left="The previous files were restored, but $unit does not come back with them either: $why_not."
+        fi
+        answer failure "$came_to $left Look at journalctl -u $unit on it, correct what is wrong, and run again."
+    fi
+    forget_before
+    exit "$code"
+}
+
+put_directory_back() {
+    rm -rf "$1"
+    if [ -d "$2" ]; then cp -a "$2" "$1"; fi
+}
+
+# Restarts K3s where the change takes it, and ends the step unless the node comes back.
+take_effect() {
+    if [ "$restart" = false ]; then return; fi
+    restarted=yes
+    if restart_k3s; then return; fi
+    came_to="$unit did not come back after its restart with the new registries.yaml: $why_not."
+    exit 1
+}
+
+# Lines of "base64 name", each of them given to a command as NAME TEXT.
+for_each_text() {
+    lines=$1
+    shift
+    printf '%s\n' "$lines" | while read -r encoded name; do
+        if [ -z "$name" ]; then continue; fi
+        text=$(printf '%s' "$encoded" | base64 -d; echo .)
+        "$@" "$name" "${text%.}"
+    done
+}
+
+write_certs_d() {
+    for_each_text "$hosts_tomls" write_hosts_toml
+    printf '%s\n' "$removed_hosts_tomls" | while read -r name; do
+        if [ -n "$name" ]; then rm -rf "$(dirname "$certs_d/$name")"; fi
+    done
+}
+
+# Directories have the mode that K3s gives them. One of somebody else's is kept, as K3s would remove it too.
+write_hosts_toml() {
+    directory=$(dirname "$certs_d/$1")
+    if [ -f "$certs_d/$1" ] && ! head -1 "$certs_d/$1" | grep -qxF '# File generated by k3s. DO NOT EDIT.'; then
+        mkdir -p "$record/hosts"
+        copy=$record/hosts/$(printf '%s' "$1" | base64 -w0 | tr / _)
+        if [ ! -e "$copy" ]; then cp -a "$certs_d/$1" "$copy"; fi
+    fi
+    (umask 077 && mkdir -p "$directory")
+    write_text "$certs_d/$1" "$2" 0644 root root
+}
+
+put_hosts_back() {
+    for copy in "$record"/hosts/*; do
+        if [ ! -e "$copy" ]; then continue; fi
+        name=$(basename "$copy" | tr _ / | base64 -d)
+        (umask 077 && mkdir -p "$(dirname "$certs_d/$name")")
+        put_back "$certs_d/$name" "$copy"
+    done
+}
+
+write_authorities() {
+    for_each_text "$authorities" write_authority
+}
+
+write_authority() {
+    make_parents "$ca_directory"
+    keep "$ca_directory/$1.crt" "$record/authority-$1"
+    write_text "$ca_directory/$1.crt" "$2" 0644 root root
+}
+
+# Those that are no longer wanted, once nothing names them any more.
+remove_authorities() {
+    for copy in "$record"/authority-*; do
+        if [ ! -e "$copy" ]; then continue; fi
+        name=$(basename "$copy" .absent)
+        name=${name#authority-}
+        if printf '%s\n' "$authorities" | grep -q " $name\$"; then continue; fi
+        if [ -d "$ca_directory" ]; then put_back "$ca_directory/$name.crt" "$record/authority-$name"; fi
+        rm -f "$copy"
+    done
+}
+
+# Directories on the way that are not there are made, and recorded, the deepest first.
+make_parents() {
+    if [ -d "$1" ]; then return; fi
+    missing=$1
+    while [ ! -d "$missing" ]; do
+        printf '%s\n' "$missing" >>"$record/directories"
+        missing=$(dirname "$missing")
+    done
+    mkdir -p "$1"
+}
+
+# Those we made, as far as nobody else uses them.
+remove_directories() {
+    if [ ! -e "$record/directories" ]; then return; fi
+    while read -r directory; do rmdir "$directory" 2>/dev/null || :; done <"$record/directories"
+}

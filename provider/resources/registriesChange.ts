@@ -1,0 +1,212 @@
+import { CA_DIRECTORY, registriesOf } from "../../network/registries/args.ts";
+import { changeOfRegistries, type RegistriesChange } from "../../network/registries/change.ts";
+import { checkRegistries } from "../../network/registries/check.ts";
+import { registriesDifference } from "../../network/registries/difference.ts";
+import { registriesYaml } from "../../network/registries/registriesYaml.ts";
+import { HostError } from "../host/hostError.ts";
+import { expectMachine, isMachine, tellTakenFrom } from "../host/presence.ts";
+import type { HostSession } from "../host/session.ts";
+import { type Answers, recordDirectory, runStep, type Step, type StepValues } from "../host/step.ts";
+import { awaitReady, type ClusterNode, clusterNode, type NodeCondition } from "../kubernetes/nodeHeartbeat.ts";
+import type { OperationContext } from "../resource.ts";
+import type { Inputs, Outputs } from "./registries.ts";
+import { type FoundNode, findNode } from "./registriesNode.ts";
+
+type Ownership = Pick<Outputs, "ownerId" | "machineId">;
+
+const PROGRAMS = [new URL("./registries.sh", import.meta.url), new URL("./registriesRestart.sh", import.meta.url)];
+
+/** Reads a node's registries and what they depend on. */
+export function readNode(session: HostSession, ownership: Ownership): Promise<FoundNode> {
+    return findNode(session, stepOf(ownership, "read_registries"));
+}
+
+/** Gives a node its registries, by a restart of K3s where nothing less will do. */
+export async function applyRegistries(
+    context: OperationContext,
+    inputs: Inputs,
+    ownership: Ownership & { isOurs: boolean },
+): Promise<Outputs> {
+    const session = await context.session(inputs.connection);
+    const node = await readNode(session, ownership);
+    const machineId = expectMachine(session.host, node.answers, ownership.machineId);
+    const content = registriesYaml(registriesOf(inputs.registries));
+    if (node.owner === null && !ownership.isOurs) takeOver(context, session.host, node, inputs);
+    for (const { severity, path, message } of checkRegistries(content, node.version))
+        if (severity !== "info") context.log("warning", `${session.host}: ${path}: ${message}`);
+
+    const change = changeOfRegistries(node, content);
+    const answers = await carryOut(context, session, {
+        inputs,
+        node,
+        change,
+        step: stepOf(ownership, "write_registries", {
+            ...valuesOf(inputs, node, change),
+            content,
+            authorities: lines(Object.entries(inputs.certificateAuthorities)),
+            our_sha256: ownership.isOurs ? "ours" : "",
+        }),
+        revert: came_to => stepOf(ownership, "revert_registries", { came_to, ready_seconds: inputs.readySeconds }),
+        async settle() {
+            const { why, renderedWith } = changeOfRegistries(await readNode(session, ownership), content);
+            if (renderedWith === null)
+                context.log("warning", `${session.host}: changes will need a restart of K3s here. ${why}`);
+            const rendered_with = renderedWith === null ? "" : JSON.stringify(renderedWith);
+            return stepOf(ownership, "settle_registries", { rendered_with });
+        },
+    });
+    tellTakenFrom(context, answers, node.path);
+    return {
+        machineId,
+        ownerId: ownership.ownerId,
+        appliedAt: new Date().toISOString(),
+        path: node.path,
+        k3sVersion: node.release,
+        effect: change.effect,
+        reason: change.why,
+        upstreamLast: !node.disableDefaultRegistryEndpoint,
+        drift: [],
+    };
+}
+
+/** Puts back what was there before, by a restart of K3s where nothing less will do. */
+export async function removeRegistries(
+    context: OperationContext,
+    session: HostSession,
+    inputs: Inputs,
+    ownership: Ownership,
+): Promise<void> {
+    const node = await readNode(session, ownership);
+    if (!isMachine(context, node.answers, ownership.machineId) || node.owner !== ownership.ownerId) return;
+    const change = changeOfRegistries(node, node.original);
+    await carryOut(context, session, {
+        inputs,
+        node,
+        change,
+        step: stepOf(ownership, "remove_registries", { ...valuesOf(inputs, node, change), authorities: "" }),
+        revert: came_to => stepOf(ownership, "revert_registries", { came_to, ready_seconds: inputs.readySeconds }),
+        settle: async () => stepOf(ownership, "settle_removal"),
+    });
+}
+
+interface Plan {
+    inputs: Inputs;
+    node: FoundNode;
+    change: RegistriesChange;
+    /** Changes the host, and takes the change back when K3s does not come back from a restart. */
+    step: Step;
+    /** Takes it back when the cluster does not see the node come back. */
+    revert(cameTo: string): Step;
+    /** Lets it stay. */
+    settle(): Promise<Step>;
+}
+
+async function carryOut(context: OperationContext, session: HostSession, plan: Plan): Promise<Answers> {
+    const { inputs, node, change, step, revert, settle } = plan;
+    if (change.effect !== "restart") return runStep(session, step);
+
+    // The step restarts K3s twice when it has to take the change back.
+    const timeoutMs = (2 * inputs.readySeconds + 60) * 1000;
+    const cluster = await inCluster(session.host, inputs, node);
+    context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);
+    try {
+        const answers = await runStep(session, step, { timeoutMs });
+        const missing = cluster && (await stillMissing(context, cluster, inputs.readySeconds));
+        if (missing) {
+            const cameTo = `${node.runningUnit} runs again, but the cluster does not see it: ${missing}.`;
+            await runStep(session, revert(cameTo), { timeoutMs });
+        }
+        await runStep(session, await settle());
+        return answers;
+    } catch (error) {
+        throw withoutSecrets(error, inputs);
+    }
+}
+
+interface WatchedNode {
+    node: ClusterNode;
+    before: NodeCondition;
+}
+
+/** The node as its cluster sees it before the restart, where a kubeconfig tells. */
+async function inCluster(host: string, inputs: Inputs, found: FoundNode): Promise<WatchedNode | undefined> {
+    if (inputs.kubeconfig === undefined) return undefined;
+    const name = inputs.nodeName ?? found.nodeName;
+    try {
+        const node = await clusterNode(inputs.kubeconfig, name);
+        return { node, before: await node.condition() };
+    } catch (error) {
+        const said = (error as Error).message.split("\n")[0];
+        throw new HostError(
+            host,
+            "step",
+            `the cluster does not tell how node ${name} is: ${said}. Nothing was changed, because the change needs a restart of K3s and nobody could tell when the node is back. Correct kubeconfig or nodeName, or leave kubeconfig out.`,
+        );
+    }
+}
+
+async function stillMissing(context: OperationContext, { node, before }: WatchedNode, seconds: number) {
+    const { signal } = context;
+    const missing = await awaitReady(node, before, { seconds, signal });
+    if (missing !== null && signal.aborted)
+        context.log("warning", `The run was cancelled before node ${node.name} was seen to be back: ${missing}.`);
+    return signal.aborted ? null : missing;
+}
+
+/** Refuses a registries.yaml of somebody else, or says what becomes of it. */
+function takeOver(context: OperationContext, host: string, node: FoundNode, inputs: Inputs): void {
+    const wanted = registriesOf(inputs.registries);
+    if (node.registries === null || node.registries === registriesYaml(wanted)) return;
+    if (!inputs.adopt)
+        throw new HostError(
+            host,
+            "step",
+            `${node.path} is there and is not Clearpath's. Nothing was changed. Set adopt: true to take it over; it is kept and put back on delete.`,
+        );
+    const found = registriesDifference(node.registries, wanted);
+    const difference = found.length === 0 ? "It says the same." : found.map(line => `\n  ${line}`).join("");
+    context.log("warning", `${host}: ${node.path} is taken over; what was there is kept. ${difference}`);
+}
+
+function valuesOf(inputs: Inputs, node: FoundNode, change: RegistriesChange): StepValues {
+    return {
+        found_sha256: node.sha256,
+        hosts_tomls: lines(change.write),
+        removed_hosts_tomls: change.remove.join("\n"),
+        restart: change.effect === "restart",
+        judged_later: change.effect === "restart",
+        rendered_with: change.renderedWith === null ? "" : JSON.stringify(change.renderedWith),
+        ready_seconds: inputs.readySeconds,
+    };
+}
+
+/** Names and texts as the step reads them: a line each, base64 first. */
+function lines(texts: Iterable<readonly [string, string]>): string {
+    return [...texts].map(([name, text]) => `${Buffer.from(text).toString("base64")} ${name}`).join("\n");
+}
+
+function stepOf({ ownerId, machineId }: Ownership, call: string, values: StepValues = {}): Step {
+    return {
+        name: call.replace("_", " "),
+        programs: PROGRAMS,
+        values: {
+            record: recordDirectory("k3s", "registries"),
+            before: recordDirectory("k3s", "registries-before"),
+            ca_directory: CA_DIRECTORY,
+            owner_id: ownerId,
+            expected_machine_id: machineId,
+            ...values,
+        },
+        call,
+    };
+}
+
+/** What a host says may quote what it was given. */
+function withoutSecrets(error: unknown, { registries }: Inputs): unknown {
+    const secrets = Object.values(registries?.configs ?? {})
+        .flatMap(({ auth }) => [auth?.password, auth?.auth, auth?.identity_token])
+        .filter(secret => secret !== undefined && secret !== "");
+    if (error instanceof Error)
+        error.message = secrets.reduce<string>((text, secret) => text.replaceAll(`${secret}`, "…"), error.message);
+    return error;
+}

@@ -1,0 +1,63 @@
+import type { CertsDNode } from "../../network/registries/certsD.ts";
+import type { NodeRegistries } from "../../network/registries/change.ts";
+import { parseK3sVersion } from "../../network/registries/version.ts";
+import type { HostSession } from "../host/session.ts";
+import { type Answers, runStep, type Step } from "../host/step.ts";
+
+/** A node as it was found, and what is recorded on it. */
+export interface FoundNode extends NodeRegistries {
+    answers: Answers;
+    /** Where this node's K3s reads its registries from. */
+    path: string;
+    /** Release of its K3s as it says it, such as `v1.33.3+k3s1`; null where none is installed. */
+    release: string | null;
+    /** SHA-256 of registries.yaml; empty when there is none. */
+    sha256: string;
+    /** Permissions of registries.yaml as octal digits, without a leading 0. */
+    mode: string | null;
+    /** Name of the node in Kubernetes. */
+    nodeName: string;
+    /** Resource that manages the node's registries; null when none does. */
+    owner: string | null;
+    /** Text of the registries.yaml that was there before; null when there was none. */
+    original: string | null;
+    /** Certificate authorities that are distributed, by name. */
+    authorities: ReadonlyMap<string, string>;
+}
+
+/** Reads a node with the step `read_registries`. On another machine than expected only the machine-id is known. */
+export async function findNode(session: HostSession, step: Step): Promise<FoundNode> {
+    const certsD = new Map<string, string>();
+    const authorities = new Map<string, string>();
+    const trees: Record<string, Map<string, string>> = { hostsToml: certsD, authority: authorities };
+    const onAnswer = (name: string, value: string) => {
+        const end = value.indexOf("\n");
+        trees[name]?.set(value.slice(0, end), value.slice(end + 1, -1));
+    };
+    const answers = await runStep(session, { ...step, readOnly: true }, { onAnswer });
+    const text = (name: string) => answers[name]?.slice(0, -1) ?? null;
+    return {
+        answers,
+        path: answers.path ?? "",
+        release: answers.version || null,
+        version: parseK3sVersion(answers.version ?? ""),
+        runningUnit: answers.running === "yes" ? (answers.unit ?? null) : null,
+        dataDir: answers.dataDir ?? "",
+        disableDefaultRegistryEndpoint: answers.withoutDefaultEndpoint === "true",
+        containerdConfig: text("containerdConfig"),
+        registries: text("registries"),
+        certsD,
+        applied: text("applied"),
+        renderedWith: renderedWith(text("renderedWith")),
+        sha256: answers.sha256 ?? "",
+        mode: answers.mode ?? null,
+        nodeName: answers.nodeName ?? "",
+        owner: answers.recorded ?? null,
+        original: text("original"),
+        authorities,
+    };
+}
+
+function renderedWith(text: string | null): CertsDNode | null {
+    return text ? (JSON.parse(text) as CertsDNode) : null;
+}

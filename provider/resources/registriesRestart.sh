@@ -1,0 +1,45 @@
+# Restarting K3s, and telling whether the node is back. Values: ready_seconds.
+
+# Restarts the unit and waits until the node is back. On failure why_not says what is missing.
+restart_k3s() {
+    former_pid=$(systemctl show -p MainPID --value "$unit")
+    systemctl reset-failed "$unit" 2>/dev/null
+    if ! said=$(systemctl restart --no-block "$unit" 2>&1); then
+        why_not="systemctl restart failed: $said"
+        return 1
+    fi
+    read -r started _ </proc/uptime
+    pid=
+    steady=0
+    while :; do
+        if is_back; then steady=$((steady + 1)); else steady=0; fi
+        # An agent counts as started as soon as it is executed, and one that cannot run is started again and again.
+        if [ $steady -ge 3 ]; then return 0; fi
+        read -r now _ </proc/uptime
+        if [ $((${now%.*} - ${started%.*})) -ge "$ready_seconds" ]; then return 1; fi
+        sleep 1
+    done
+}
+
+# Another process than before, the same as a moment ago, with containerd and on servers the API behind it.
+is_back() {
+    state_now=$(systemctl show -p ActiveState --value "$unit")
+    if [ "$state_now" != active ]; then
+        why_not="it is $state_now, and its journal ends with: $(journalctl -q -o cat -n 3 -u "$unit" 2>/dev/null | cut -c1-300 | tr '\n' ' ')"
+        return 1
+    fi
+    before_pid=$pid
+    pid=$(systemctl show -p MainPID --value "$unit")
+    if [ "$pid" = "$former_pid" ] || [ "$pid" != "$before_pid" ]; then
+        why_not="it has just been started"
+        return 1
+    fi
+    if ! said=$(timeout 5 k3s crictl version 2>&1); then
+        why_not="containerd does not answer: $(printf '%s' "$said" | tail -1 | cut -c1-200)"
+        return 1
+    fi
+    if [ "$unit" = k3s.service ] && ! said=$(timeout 5 k3s kubectl get --raw /readyz 2>&1); then
+        why_not="the API is not ready: $(printf '%s' "$said" | tail -1 | cut -c1-200)"
+        return 1
+    fi
+}
