@@ -62,6 +62,25 @@ export function decide(outcomes: Iterable<boolean>, test: SequentialTest): Decis
     return "inconclusive";
 }
 
+/**
+ * Whether so many failures show a success rate below `rate`: were it `rate`, as many would come by chance with less than
+ * `1 - confidence`. Exact, by the binomial distribution.
+ */
+export function isSurelyBelow(
+    rate: number,
+    { failures, attempts }: { failures: number; attempts: number },
+    confidence = 0.95,
+): boolean {
+    const share = 1 - rate;
+    let probability = (1 - share) ** attempts;
+    let fewer = 0;
+    for (let count = 0; count < failures; count++) {
+        fewer += probability;
+        probability *= ((attempts - count) / (count + 1)) * (share / (1 - share));
+    }
+    return failures > 0 && 1 - fewer < 1 - confidence;
+}
+
 /** The value below which `share` of the values lie, by linear interpolation. Throws RangeError on no values. */
 export function percentile(values: readonly number[], share: number): number {
     if (values.length === 0) throw new RangeError("a percentile needs at least one value");

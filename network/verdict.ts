@@ -1,3 +1,4 @@
+import { Stability } from "./probe/plan.ts";
 import { advisoriesOf } from "./verdict/advisories.ts";
 import { answers } from "./verdict/answers.ts";
 import { blackHole } from "./verdict/blackHole.ts";
@@ -10,6 +11,7 @@ import { pathMtuOf } from "./verdict/pathMtu.ts";
 import { pulls } from "./verdict/pulls.ts";
 import { isVm, scopeOfTrouble } from "./verdict/scope.ts";
 import { shutResolver } from "./verdict/shutResolver.ts";
+import { isSteady, type Threshold } from "./verdict/steady.ts";
 import { Cause, type Verdict } from "./verdict/verdict.ts";
 
 export { Verdict } from "./verdict/verdict.ts";
@@ -34,16 +36,19 @@ const EXPLAINED_SHARE = 0.5;
 
 /**
  * Says what the reports of all vantage points mean together. Pure: it sees samples and facts, and works on summaries
- * without samples too, with less to show as evidence. It says `none` only when every vantage point is stable, every
- * pull succeeded, and nothing that was measured contradicts it.
+ * without samples too, with less to show as evidence. It says `none` only when the network is steady by the threshold
+ * of the plan, and no measurement of packet sizes contradicts it.
  * `unprobed` names the vantage points that should have reported and did not: nothing is healthy as long as there are any.
  */
-export function verdictOf(reports: Report[], unprobed: readonly string[] = []): Verdict {
+export function verdictOf(
+    reports: Report[],
+    unprobed: readonly string[] = [],
+    threshold: Threshold = Stability.parse({}),
+): Verdict {
     const observation = observe(reports);
-    const steady = isSteady(observation);
+    const steady = isSteady(observation, threshold);
     // In a steady network a stray failure explains nothing: what was measured comes first.
-    const weight = ({ cause, explains }: Finding) =>
-        steady && MEASURED.includes(cause) ? Infinity : countOf(explains);
+    const weight = ({ isMeasured, explains }: Finding) => (steady && isMeasured ? Infinity : countOf(explains));
     const findings = SEARCHES.flatMap(search => search(observation)).toSorted((a, b) =>
         weight(a) === weight(b) ? 0 : weight(b) - weight(a),
     );
@@ -54,14 +59,14 @@ export function verdictOf(reports: Report[], unprobed: readonly string[] = []): 
         advisories: advisoriesOf(reports),
     };
 
-    if (isHealthy(observation, findings)) {
+    if (steady && !findings.some(({ isMeasured }) => isMeasured)) {
         const state = unprobed.length === 0 ? noFault(observation) : unknownFault(observation, findings, unprobed);
         return { ...common, ...state, alsoSeen: findings.map(alsoSeen) };
     }
     const explained = main ? countOf(main.explains) : 0;
     const all = countOf(observation.trouble);
     if (main && (steady || explained >= all * EXPLAINED_SHARE)) {
-        const { explains: _, confidence, ...named } = main;
+        const { explains: _, isMeasured: __, confidence, ...named } = main;
         return {
             ...common,
             ...named,
@@ -71,22 +76,6 @@ export function verdictOf(reports: Report[], unprobed: readonly string[] = []): 
         };
     }
     return { ...common, ...unknownFault(observation, findings, unprobed), alsoSeen: findings.map(alsoSeen) };
-}
-
-/** Causes that measurements and facts show, whether or not a connection has suffered yet. */
-const MEASURED: readonly Cause[] = ["mtu-mismatch", "pmtu-black-hole", "packet-loss"];
-
-/** Sporadic trouble is no fault as long as the sequential test calls every vantage point stable. */
-function isSteady({ reports, trouble }: Observation): boolean {
-    return (
-        reports.length > 0 &&
-        reports.every(({ stability, complete }) => stability === "stable" && complete) &&
-        !trouble.some(group => group.trouble === "pull" || group.count === group.attempts)
-    );
-}
-
-function isHealthy(observation: Observation, findings: Finding[]): boolean {
-    return isSteady(observation) && !findings.some(({ cause }) => MEASURED.includes(cause));
 }
 
 function noFault({ reports }: Observation) {

@@ -82,6 +82,10 @@ export const EndpointResult = z.object({
     slow: z.int().describe("Successes whose TLS phase took over 3 s: TCP found its way through a hole."),
     slowDns: z.int().describe("Successes whose name was resolved only after 3 s: the resolver had to be asked again."),
     repeated: z.int().describe("Successes in which this side had to send a SYN or a segment again: packets were lost."),
+    synRepeated: z
+        .int()
+        .optional()
+        .describe("Those of them that sent a SYN again, and came about a second late; absent in old reports."),
     byHello: z
         .partialRecord(z.enum(["small", "large"]), z.object({ attempts: z.int(), failed: z.int() }))
         .describe("Attempts by the size of the ClientHello: an upload hole spares the small one."),

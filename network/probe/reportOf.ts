@@ -42,6 +42,7 @@ export function reportOf(where: VantagePoint, plan: ProbePlan, startedAt: string
     const { pulls, pathMtu, facts, seconds, incompleteReason } = found;
     // As they were started: failures take their time to show, so in the order of their ends successes would lead.
     const samples = found.samples.toSorted((a, b) => a.at - b.at);
+    const roundTripMs = Math.min(...samples.map(({ connectMs = Infinity }) => connectMs));
     return {
         version: 1,
         ...where,
@@ -54,6 +55,7 @@ export function reportOf(where: VantagePoint, plan: ProbePlan, startedAt: string
                 host,
                 samples.filter(sample => sample.endpoint === host),
                 plan.stability,
+                roundTripMs,
             ),
         ),
         pulls: plan.images
@@ -74,7 +76,7 @@ export function reportOf(where: VantagePoint, plan: ProbePlan, startedAt: string
     };
 }
 
-/** The kernel repeats a SYN after one second (RFC 6298). */
+/** The kernel repeats a SYN after one second (RFC 6298), whatever the round trip takes. */
 const SYN_REPEATED_MS = 950;
 
 /** Whether a connection worked, and worked without the seconds that it takes to get around a fault. */
@@ -82,7 +84,12 @@ export function isGood(sample: Sample, { slowMs }: Pick<Stability, "slowMs">): b
     return sample.failure === undefined && (sample.tlsMs ?? 0) <= slowMs && (sample.dnsMs ?? 0) <= slowMs;
 }
 
-function endpointResult(endpoint: string, samples: Sample[], { slowMs }: Stability): EndpointResult {
+function endpointResult(
+    endpoint: string,
+    samples: Sample[],
+    { slowMs }: Stability,
+    roundTripMs: number,
+): EndpointResult {
     const succeeded = samples.filter(sample => sample.failure === undefined);
     const failures: Partial<Record<FailureKind, number>> = {};
     const byHello: EndpointResult["byHello"] = {};
@@ -92,6 +99,7 @@ function endpointResult(endpoint: string, samples: Sample[], { slowMs }: Stabili
         const { attempts, failed } = byHello[hello] ?? { attempts: 0, failed: 0 };
         byHello[hello] = { attempts: attempts + 1, failed: failed + (failure === undefined ? 0 : 1) };
     }
+    const isLate = ({ connectMs = 0 }: Sample) => connectMs > roundTripMs + SYN_REPEATED_MS;
     const count = (holds: (sample: Sample) => boolean) => succeeded.filter(holds).length;
     return {
         endpoint,
@@ -101,7 +109,8 @@ function endpointResult(endpoint: string, samples: Sample[], { slowMs }: Stabili
         latency: latencyOf(succeeded.map(sample => sample.totalMs)),
         slow: count(({ tlsMs = 0 }) => tlsMs > slowMs),
         slowDns: count(({ dnsMs = 0 }) => dnsMs > slowMs),
-        repeated: count(({ retransmits = 0, connectMs = 0 }) => retransmits > 0 || connectMs > SYN_REPEATED_MS),
+        repeated: count(sample => (sample.retransmits ?? 0) > 0 || isLate(sample)),
+        synRepeated: count(isLate),
         byHello,
         byPlace: placesOf(endpoint, samples),
     };

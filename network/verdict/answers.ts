@@ -69,6 +69,7 @@ function findingOf(observation: Observation, answer: Answer, groups: TroubleGrou
         direction: null,
         scope: scopeOfTrouble(groups, observation.reports),
         icmpFilteredAt: "nowhere",
+        isMeasured: false,
         explains: [...groups, ...pullsWith(observation, groups)],
         confidence: countOf(groups) > 2 ? 0.95 : 0.7,
         summary: answer.summary(names),

@@ -48,6 +48,7 @@ export function blackHole(observation: Observation): Finding[] {
             scope: scopeOf(affected, reports),
             icmpFilteredAt,
             explains,
+            isMeasured: true,
             confidence: explains.length > 0 ? 0.99 : 0.9,
             summary: `Packets larger than ${words} vanish without an answer (${direction === "both" ? "both directions" : direction}).`,
             evidence: [...holes.map(evidenceOfHole), ...evidenceOf(observation, explains)],
@@ -70,6 +71,12 @@ function holesOf(report: Report, { reports, trouble }: Observation): Hole[] {
             return isSilent && mtu.paths.includes(agreed) ? [{ report, family, direction, mtu, bytes: agreed }] : [];
         }),
     );
+}
+
+/** Vantage points from which a search found a hole. */
+export function behindHoles(observation: Observation): string[] {
+    const behind = observation.reports.filter(report => holesOf(report, observation).length > 0);
+    return behind.map(({ vantagePoint }) => vantagePoint);
 }
 
 function directionOf(directions: ("download" | "upload")[]): Direction {
@@ -140,6 +147,7 @@ function suspectedHole(observation: Observation): Finding[] {
             direction: suspectedDirection(reports.filter(report => affected.includes(report.vantagePoint))),
             scope: scopeOf(affected, reports),
             icmpFilteredAt: "beyond",
+            isMeasured: false,
             explains: [
                 ...stalls,
                 ...trouble.filter(group => group.trouble === "pull" && affected.includes(group.vantagePoint)),

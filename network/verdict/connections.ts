@@ -123,6 +123,7 @@ function findingOf(observation: Observation, places: CalledPlace[], reading: Rea
             ...rest,
             direction: null,
             icmpFilteredAt: "nowhere",
+            isMeasured: false,
             explains: [...groups, ...pullsWith(observation, groups)],
             evidence: [...placeEvidence(places), ...evidenceOf(observation, groups)],
             actions: [{ component: null, argument: null, value: null, sentence: action }],

@@ -29,6 +29,7 @@ export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
             direction: null,
             scope: scopeOf(affected, reports),
             icmpFilteredAt: "nowhere",
+            isMeasured: true,
             explains: trouble.filter(
                 ({ vantagePoint, trouble: kind }) =>
                     holeIsLocal(mismatches, vantagePoint, gateways) &&

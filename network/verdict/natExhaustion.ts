@@ -16,7 +16,7 @@ const MANY_REFUSED = 20;
 const FULL = 0.95;
 
 /** What a connection or a query that gets no source port looks like to who sent it. */
-const UNANSWERED: readonly Trouble[] = ["connect-timeout", "dns", "slow-dns", "local"];
+const UNANSWERED: readonly Trouble[] = ["connect-timeout", "late", "dns", "slow-dns", "local"];
 
 /**
  * A gateway that has no source port left, or no room in conntrack's table: its own counters say so, and VMs see some of
@@ -24,7 +24,7 @@ const UNANSWERED: readonly Trouble[] = ["connect-timeout", "dns", "slow-dns", "l
  */
 export function natExhaustion(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const gateways = reports.filter(report => !isVm(report) && refuses(report));
+    const gateways = reports.filter(report => !isVm(report) && refuses(report) && !losesPackets(report));
     const unanswered = trouble.filter(
         ({ vantagePoint, trouble: kind }) =>
             UNANSWERED.includes(kind) &&
@@ -37,6 +37,7 @@ export function natExhaustion(observation: Observation): Finding[] {
             direction: null,
             scope: scopeOf(vantagePointsOf(unanswered), reports),
             icmpFilteredAt: "nowhere",
+            isMeasured: false,
             explains: [...unanswered, ...pullsWith(observation, unanswered)],
             confidence: 0.95,
             summary: "The gateway has no source port or no room left for new connections of the VMs.",

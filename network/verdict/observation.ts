@@ -4,8 +4,11 @@ import type { Action, Cause, Direction, Evidence, IcmpFilteredAt, Scope } from "
 /** One vantage point's report, with its single connections where they are at hand. */
 export type Report = VantageSummary & { samples?: Sample[] };
 
-/** What went wrong in an attempt: its failure, or that it succeeded only after seconds. */
-export type Trouble = FailureKind | "slow" | "slow-dns" | "pull";
+/**
+ * What went wrong in an attempt: its failure, or that it succeeded only after seconds. `late` came about after its SYN
+ * was sent again.
+ */
+export type Trouble = FailureKind | "slow" | "slow-dns" | "late" | "pull";
 
 /** Attempts of one vantage point at one endpoint that went wrong alike. */
 export interface TroubleGroup {
@@ -24,6 +27,8 @@ export interface Finding {
     scope: Scope;
     icmpFilteredAt: IcmpFilteredAt;
     explains: TroubleGroup[];
+    /** Whether measurements or facts show it, so that it is a fault even where no connection has suffered yet. */
+    isMeasured: boolean;
     /** How sure this is, 0 to 1, apart from how much it explains. */
     confidence: number;
     summary: string;
@@ -44,8 +49,8 @@ export function observe(reports: Report[]): Observation {
 }
 
 function troubleOf({ vantagePoint, endpoints, pulls }: Report): TroubleGroup[] {
-    const ofEndpoints = endpoints.flatMap(({ endpoint, attempts, failures, slow, slowDns }) =>
-        Object.entries({ ...failures, slow, "slow-dns": slowDns }).map(([trouble, count]) => ({
+    const ofEndpoints = endpoints.flatMap(({ endpoint, attempts, failures, slow, slowDns, synRepeated: late }) =>
+        Object.entries({ ...failures, slow, "slow-dns": slowDns, late }).map(([trouble, count]) => ({
             vantagePoint,
             endpoint,
             trouble: trouble as Trouble,

@@ -1,29 +1,26 @@
-import { losesQueries, lossyReports } from "./loss.ts";
+import { behindHoles } from "./blackHole.ts";
+import { losesQueries, lossyReports, repeatsMuch } from "./loss.ts";
 import { evidenceOf, type Finding, isUnresolved, type Observation, type Trouble } from "./observation.ts";
 import { isAtEndpoints, scopeOf } from "./scope.ts";
 
-/** What loss does to a connection that has come about, or nearly so. */
-const DELAYED: readonly Trouble[] = [
-    "slow",
-    "tls-timeout",
-    "first-byte-timeout",
-    "body-timeout",
-    "connect-timeout",
-    "pull",
-];
+/** What loss does to a connection that is coming about, and to a pull. */
+const DELAYED: readonly Trouble[] = ["connect-timeout", "late", "pull"];
+/** What it does to one that has come about, where nothing else stops it. */
+const STALLED: readonly Trouble[] = ["slow", "tls-timeout", "first-byte-timeout", "body-timeout"];
 
-/** Segments that had to be sent again in connections that succeeded: packets of any size get lost. */
+/** SYNs and segments that had to be sent again in connections that succeeded: packets of any size get lost. */
 export function packetLoss(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
     const lossy = lossyReports(reports);
     if (lossy.length === 0) return [];
     const affected = lossy.map(({ vantagePoint }) => vantagePoint);
     const withoutNames = losesQueries(reports);
-    const explains = trouble.filter(
-        ({ vantagePoint, trouble: kind }) =>
-            affected.includes(vantagePoint) &&
-            (isUnresolved(kind) ? withoutNames.includes(vantagePoint) : DELAYED.includes(kind)),
-    );
+    const behindHole = behindHoles(observation);
+    const explains = trouble.filter(({ vantagePoint, trouble: kind }) => {
+        if (!affected.includes(vantagePoint)) return false;
+        if (isUnresolved(kind)) return withoutNames.includes(vantagePoint);
+        return DELAYED.includes(kind) || (STALLED.includes(kind) && !behindHole.includes(vantagePoint));
+    });
     return [
         {
             cause: "packet-loss",
@@ -31,6 +28,7 @@ export function packetLoss(observation: Observation): Finding[] {
             scope: scopeOf(affected, reports),
             icmpFilteredAt: "nowhere",
             explains,
+            isMeasured: repeatsMuch(reports),
             confidence: 0.8,
             summary: `Packets of any size get lost on the way from ${affected.join(", ")}.`,
             evidence: [
@@ -74,6 +72,7 @@ export function slowEndpoint(observation: Observation): Finding[] {
             scope: "endpoint",
             icmpFilteredAt: "nowhere",
             explains: stalls,
+            isMeasured: false,
             confidence: 0.8,
             summary: `${name} accepts connections and then does not answer in time, from everywhere.`,
             evidence: evidenceOf(observation, stalls),

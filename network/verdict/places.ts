@@ -12,6 +12,8 @@ export interface CalledPlace {
     attempts: number;
     /** Attempts that met no connection at all. */
     unconnected: number;
+    /** Those of them that got no answer at all. */
+    unanswered: number;
 }
 
 const UNCONNECTED: readonly FailureKind[] = ["connect-timeout", "refused", "unreachable", "reset", "local"];
@@ -32,6 +34,7 @@ export function placesOf({ vantagePoint, endpoints }: Report): CalledPlace[] {
         endpoints: [...new Set(here.map(({ endpoint }) => endpoint))],
         attempts: here.reduce((sum, { attempts }) => sum + attempts, 0),
         unconnected: here.reduce((sum, { failures }) => sum + unconnectedIn(failures), 0),
+        unanswered: here.reduce((sum, { failures }) => sum + (failures["connect-timeout"] ?? 0), 0),
     }));
 }
 

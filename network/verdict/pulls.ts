@@ -61,6 +61,7 @@ function findingOf(observation: Observation, cause: Cause, groups: TroubleGroup[
         direction: null,
         scope: isEndpoint ? "endpoint" : scopeOf(from, reports),
         icmpFilteredAt: "nowhere",
+        isMeasured: false,
         explains: groups,
         confidence: 0.8,
         summary: `Pulls from ${registries.join(", ")} fail where small requests succeed.`,

@@ -42,6 +42,7 @@ export function shutResolver(observation: Observation): Finding[] {
             direction: null,
             scope: scopeOf(from, reports),
             icmpFilteredAt: "nowhere",
+            isMeasured: false,
             explains: [...groups, ...pullsWith(observation, groups)],
             confidence: 0.8,
             summary: `${from.join(", ")} get no answer from ${resolvers.join(", ")}, which answers the gateway.`,

@@ -66,7 +66,7 @@ export async function probeAll(
         const [first] = results;
         if (reports.length === 0 && first instanceof HostError) throw first;
         const names = unprobed.map(({ vantagePoint }) => vantagePoint);
-        return { reports, verdict: verdictOf(reports, names), unprobed };
+        return { reports, verdict: verdictOf(reports, names, plan.stability), unprobed };
     } finally {
         sessions.close();
     }

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decide, normalQuantile, percentile, sequentialTest, wilsonInterval } from "../../../network/statistics.ts";
+import {
+    decide,
+    isSurelyBelow,
+    normalQuantile,
+    percentile,
+    sequentialTest,
+    wilsonInterval,
+} from "../../../network/statistics.ts";
 
 const LIMITS = { stableRate: 0.99, unstableRate: 0.95, confidence: 0.95 };
 
@@ -34,6 +41,26 @@ describe("wilsonInterval", () => {
                 expect(high).toBeGreaterThanOrEqual(successes / attempts - 1e-9);
             }),
         );
+    });
+});
+
+describe("isSurelyBelow", () => {
+    // Values of R's pbinom(failures - 1, attempts, 0.01, lower.tail = FALSE) against 5 %.
+    test.each([
+        { failures: 0, attempts: 450, surely: false },
+        { failures: 8, attempts: 450, surely: false },
+        { failures: 9, attempts: 450, surely: true },
+        { failures: 2, attempts: 36, surely: false },
+        { failures: 3, attempts: 36, surely: true },
+        { failures: 1, attempts: 5, surely: true },
+        { failures: 0, attempts: 0, surely: false },
+    ])("$failures of $attempts failed: $surely", ({ failures, attempts, surely }) => {
+        expect(isSurelyBelow(0.99, { failures, attempts })).toBe(surely);
+    });
+
+    test("demands more failures of the same attempts for more confidence", () => {
+        expect(isSurelyBelow(0.99, { failures: 9, attempts: 450 }, 0.99)).toBe(false);
+        expect(isSurelyBelow(0.99, { failures: 12, attempts: 450 }, 0.99)).toBe(true);
     });
 });
 

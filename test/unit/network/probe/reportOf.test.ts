@@ -30,18 +30,25 @@ describe("reportOf", () => {
                 sample({ at: 4, dnsMs: 5010 }),
                 sample({ at: 5, retransmits: 1 }),
                 sample({ at: 6, connectMs: 1020 }),
+                sample({ at: 7, connectMs: 12 }),
             ],
         });
         expect(report.endpoints[0]).toMatchObject({
-            attempts: 6,
-            succeeded: 5,
+            attempts: 7,
+            succeeded: 6,
             failures: { "tls-timeout": 1 },
             slow: 1,
             slowDns: 1,
             repeated: 2,
-            byHello: { small: { attempts: 5, failed: 0 }, large: { attempts: 1, failed: 1 } },
+            synRepeated: 1,
+            byHello: { small: { attempts: 6, failed: 0 }, large: { attempts: 1, failed: 1 } },
         });
         expect(report.endpoints[1]).toMatchObject({ attempts: 0, latency: null });
+    });
+
+    test("takes a far server's handshake for no repeated SYN", () => {
+        const report = summed({ samples: [sample({ connectMs: 1200 }), sample({ connectMs: 1180 })] });
+        expect(report.endpoints[0]).toMatchObject({ repeated: 0, synRepeated: 0 });
     });
 
     test("decides in the order of starts: quick successes do not outrun failures that take their time", () => {

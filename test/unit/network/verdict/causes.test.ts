@@ -24,7 +24,8 @@ describe("every cause is named from what shows it", () => {
     const quay = (kind: Parameters<typeof failing>[1], count = 30) => ({
         endpoints: endpoints(failing("quay.io", kind, count)),
     });
-    const repeated = { endpoints: ENDPOINTS.map(name => endpoint(name, { repeated: 9 })) };
+    const repeated = { endpoints: ENDPOINTS.map(name => endpoint(name, { repeated: 9, synRepeated: 3 })) };
+    const segments = { endpoints: ENDPOINTS.map(name => endpoint(name, { repeated: 9 })) };
     const partly = { endpoints: allFailing("connect-timeout", 8) };
 
     test.each([
@@ -90,8 +91,14 @@ describe("every cause is named from what shows it", () => {
             scope: "vm-subnet",
         },
         {
-            what: "repeated segments on every vantage point",
+            what: "repeated SYNs and segments on every vantage point",
             reports: everywhere(repeated),
+            cause: "packet-loss",
+            scope: "host-and-vms",
+        },
+        {
+            what: "segments repeated so often that users see it, though all comes through",
+            reports: everywhere(segments),
             cause: "packet-loss",
             scope: "host-and-vms",
         },
@@ -107,18 +114,24 @@ describe("every cause is named from what shows it", () => {
 });
 
 describe("names that do not resolve while connections repeat packets", () => {
-    const broken = (repeated: number, dns: number) => ({
+    const broken = (late: number, dns: number) => ({
         endpoints: ENDPOINTS.map(name =>
-            endpoint(name, { attempts: 30, succeeded: 30 - dns, failures: { dns }, repeated }),
+            endpoint(name, {
+                attempts: 30,
+                succeeded: 30 - dns,
+                failures: { dns },
+                repeated: 3 * late,
+                synRepeated: late,
+            }),
         ),
     });
 
     test("are lost packets when both happen alike", () => {
-        expect(verdictOf(everywhere(broken(9, 10)))).toMatchObject({ cause: "packet-loss", alsoSeen: [] });
+        expect(verdictOf(everywhere(broken(4, 10)))).toMatchObject({ cause: "packet-loss", alsoSeen: [] });
     });
 
     test("are the resolver's fault when they are many times as frequent, and the loss is seen besides", () => {
-        const verdict = verdictOf(everywhere(broken(3, 12)));
+        const verdict = verdictOf(everywhere(broken(1, 12)));
         expect(verdict.cause).toBe("dns");
         expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["packet-loss"]);
     });
