@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { ORGANIZATION, type StackPlace } from "./stateFile.ts";
@@ -35,15 +35,23 @@ function isDead(lock: LockContent): boolean {
     return started === undefined || (lock.started !== undefined && lock.started !== started);
 }
 
+/** A lock file's content; undefined for one that is gone, or that its writer did not come to fill. */
+function lockIn(text: string): LockContent | undefined {
+    try {
+        return JSON.parse(text) as LockContent;
+    } catch {
+        return undefined;
+    }
+}
+
 /** The other holders' locks; those of processes that no longer live are removed, and told through `onStale`. */
 async function otherLocks(directory: string, own: string, onStale: (sentence: string) => void): Promise<LockContent[]> {
     const held: LockContent[] = [];
     for (const name of await readdir(directory)) {
         if (name === own || !name.endsWith(".json")) continue;
         const file = join(directory, name);
-        const text = await readFile(file, "utf8").catch(() => "");
-        if (text === "") continue;
-        const lock: LockContent = JSON.parse(text);
+        const lock = lockIn(await readFile(file, "utf8").catch(() => ""));
+        if (lock === undefined) continue;
         if (isDead(lock)) {
             await rm(file, { force: true });
             onStale(
@@ -69,7 +77,8 @@ export async function lockStack(place: StackPlace, onStale: (sentence: string) =
         started: startOf(process.pid),
     };
     await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, own), JSON.stringify(content));
+    await writeFile(join(directory, `${own}.new`), JSON.stringify(content));
+    await rename(join(directory, `${own}.new`), join(directory, own));
     const release = () => rm(join(directory, own), { force: true });
     const held = await otherLocks(directory, own, onStale);
     if (held.length > 0) {

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import { checkDeployment, type SerializedDeployment } from "./deploymentFile.ts";
 import { Unsupported } from "./unsupported.ts";
 
@@ -31,7 +32,7 @@ export async function readState(place: StackPlace): Promise<SerializedDeployment
     const file = stateFileOf(place);
     if (await exists(`${file}.gz`)) throw new Unsupported("compressed state", `The state in ${file}.gz`);
     if (!(await exists(file))) return undefined;
-    const { version, checkpoint, features } = JSON.parse(await readFile(file, "utf8"));
+    const { version, checkpoint, features } = parseState(await readFile(file, "utf8"), file);
     if (version !== 3 || features?.length > 0) {
         throw new Unsupported(
             `state version ${version} ${(features ?? []).join(", ")}`.trimEnd(),
@@ -41,6 +42,27 @@ export async function readState(place: StackPlace): Promise<SerializedDeployment
     return checkpoint.latest === undefined || checkpoint.latest === null
         ? undefined
         : checkDeployment(checkpoint.latest, file);
+}
+
+/** What a state file holds at its top, as Pulumi's file backend lays it out. */
+const stateSchema = z.looseObject({
+    version: z.int(),
+    checkpoint: z.looseObject({ latest: z.unknown() }),
+    features: z.array(z.string()).optional(),
+});
+
+function parseState(text: string, file: string): z.infer<typeof stateSchema> {
+    const advice = "Nothing was done. Put back a copy of it, or one that `pulumi stack export` made.";
+    let json: unknown;
+    try {
+        json = JSON.parse(text);
+    } catch (error) {
+        throw new Error(`The state in ${file} is cut off or damaged: ${(error as Error).message}. ${advice}`);
+    }
+    const parsed = stateSchema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const { path, message } = parsed.error.issues[0]!;
+    throw new Error(`${file} is no state of Pulumi: ${path.join(".") || "its top"}: ${message}. ${advice}`);
 }
 
 /** Marks the directory as one of Pulumi's current layout, which `pulumi` checks before it reads stacks. */
@@ -55,7 +77,8 @@ export async function writeState(place: StackPlace, deployment: SerializedDeploy
     const checkpoint = { stack: `${ORGANIZATION}/${place.project}/${place.stack}`, latest: deployment };
     await mkdir(dirname(file), { recursive: true });
     await writeLayout(place.stateDirectory);
-    const staging = `${file}.${process.pid}.new`;
+    // The stack's lock lets one run write at a time, so the next one writes over what an interrupted one has left.
+    const staging = `${file}.new`;
     const handle = await open(staging, "w", 0o600);
     try {
         await handle.writeFile(`${JSON.stringify({ version: 3, checkpoint }, undefined, 4)}\n`);
@@ -64,4 +87,8 @@ export async function writeState(place: StackPlace, deployment: SerializedDeploy
         await handle.close();
     }
     await rename(staging, file);
+    // Without this, a power cut could undo the rename.
+    const directory = await open(dirname(file), "r");
+    await directory.sync().catch(() => {});
+    await directory.close();
 }
