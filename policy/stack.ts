@@ -4,6 +4,7 @@ import type { ClampMode } from "../network/clampTable.ts";
 import type { Mss } from "../network/mss.ts";
 import type { ProbePlan } from "../network/probe/plan.ts";
 import type { HostNetworkFacts, PathMtuResult, VantageReport } from "../network/probe/report.ts";
+import type { RegistriesArgs } from "../network/registries/args.ts";
 
 /** Outputs of the resources that policies judge, by type token. */
 interface Judged {
@@ -13,6 +14,12 @@ interface Judged {
         mtu: number;
         appliedAt: string;
         bridge: { name: string; mtu: number } | null;
+    };
+    "clearpath:k3s:Registries": {
+        registries: RegistriesArgs;
+        k3sVersion: string | null;
+        upstreamLast: boolean;
+        appliedAt: string;
     };
     "clearpath:probe:PathMtu": {
         vantagePoint: string;

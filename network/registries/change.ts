@@ -3,7 +3,7 @@ import { credentialsOf, readContainerdConfig } from "./containerdConfig.ts";
 import { HOSTS_TOML_HEADER } from "./hostsToml.ts";
 import { parseRegistries } from "./parse.ts";
 import type { Registries } from "./schema.ts";
-import { type K3sVersion, NEWEST_K3S } from "./version.ts";
+import type { K3sVersion } from "./version.ts";
 
 /** What a node has, before its registries change. */
 export interface NodeRegistries {
@@ -84,15 +84,14 @@ function liveChange(node: NodeRegistries, wanted: string | null): Omit<Registrie
 
 /** What K3s rendered the present certs.d with: it is believed only if the same bytes come out here. */
 function presentNode(node: NodeRegistries): CertsDNode {
-    if (node.version === null) throw new NeedsRestart("K3s does not say which release it is.");
-    const { dataDir, disableDefaultRegistryEndpoint } = node;
-    const candidates = [null, EMBEDDED_REGISTRY].map(embeddedRegistry => ({
-        ...{ version: node.version ?? NEWEST_K3S, dataDir },
-        ...{ embeddedRegistry, disableDefaultRegistryEndpoint },
-    }));
-    const sources = new Set([node.registries, node.applied]);
+    const { version, dataDir, disableDefaultRegistryEndpoint } = node;
+    if (version === null) throw new NeedsRestart("K3s does not say which release it is.");
+    const candidates = [null, EMBEDDED_REGISTRY].map(embeddedRegistry => {
+        return { version, dataDir, embeddedRegistry, disableDefaultRegistryEndpoint };
+    });
+    const sources = [node.registries ?? "", ...(node.applied === null ? [] : [node.applied])];
     for (const source of sources) {
-        const { file } = parseRegistries(source ?? "");
+        const { file } = parseRegistries(source);
         const found = file && candidates.find(candidate => isReproduced(node, file.registries, candidate));
         if (found) return found;
     }
