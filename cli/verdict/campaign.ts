@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Lab, labDown, labUp } from "../../lab/lab.ts";
 import { loadScenario, parseScenario, type Scenario } from "../../lab/scenario.ts";
+import { defaultInstance } from "../../lab/topology.ts";
 import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
 import { unmet } from "../lab/expectation.ts";
 import { inRunner } from "../lab/inRunner.ts";
@@ -24,6 +25,10 @@ export interface CampaignOptions {
     runs: number;
     /** Start of every draw. */
     seed: number;
+    /** Labs to set scenarios in side by side. Probes mostly wait, so two share two cores well. */
+    labs?: number;
+    /** Whether the scenarios' numbers stay as they are written. */
+    asWritten?: boolean;
     /** Directory for what was drawn, expected and found in each run. */
     record?: string;
     onProgress(sentence: string): void;
@@ -53,24 +58,32 @@ export function judgedScenarios(names: readonly string[] = []): Scenario[] {
 }
 
 /**
- * Sets one lab to every scenario in turn, probes it from all hosts and compares the verdict with the expected one. The
- * lab is booted once, and is down in the end.
+ * Sets a lab to every scenario in turn, probes it from all hosts and compares the verdict with the expected one. Several
+ * labs share the scenarios. They are booted once, and are down in the end.
  */
-export async function campaign({ instance, scenarios, runs, onProgress, ...options }: CampaignOptions) {
+export async function campaign({ instance = defaultInstance(), labs = 1, ...options }: CampaignOptions) {
+    const { scenarios, runs, onProgress } = options;
     const workers = Math.max(...scenarios.map(({ nodes }) => nodes.workers));
+    const waiting = Array.from({ length: runs }, (_, run) =>
+        scenarios.map(scenario => ({ scenario, run: run + 1 })),
+    ).flat();
+    const inAll = waiting.length;
     const done: CampaignRun[] = [];
-    const lab = await labUp({ instance, scenario: parseScenario({}), workers, onProgress });
-    try {
-        for (let run = 1; run <= runs; run++) {
-            for (const scenario of scenarios) {
-                const judged = await judge(lab, scenario, run, options);
+    const work = async (name: string) => {
+        const lab = await labUp({ instance: name, scenario: parseScenario({}), workers, onProgress });
+        try {
+            for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+                const judged = await judge(lab, next.scenario, next.run, options);
                 done.push(judged);
-                onProgress(`${done.length} of ${runs * scenarios.length}  ${sentenceOf(judged)}`);
+                onProgress(`${done.length} of ${inAll}  ${sentenceOf(judged)}`);
             }
+        } finally {
+            await labDown(name);
         }
-    } finally {
-        await labDown(lab.instance);
-    }
+    };
+    const names = Array.from({ length: labs }, (_, index) => (index === 0 ? instance : `${instance}${index + 1}`));
+    const ended = await Promise.allSettled(names.map(work));
+    for (const result of ended) if (result.status === "rejected") throw result.reason;
     return done;
 }
 
@@ -78,10 +91,10 @@ async function judge(
     lab: Lab,
     scenario: Scenario,
     run: number,
-    { seed, record }: Pick<CampaignOptions, "seed" | "record">,
+    { seed, record, asWritten }: Pick<CampaignOptions, "seed" | "record" | "asWritten">,
 ): Promise<CampaignRun> {
     const started = performance.now();
-    const drawn = vary(scenario, `${seed}/${run}`);
+    const drawn = asWritten ? scenario : vary(scenario, `${seed}/${run}`);
     const expected = drawn.expect.before ?? {};
     let found: ProbeAllResult;
     try {

@@ -9,6 +9,8 @@ interface Dice {
 
 /** Delays up to this are drawn freely; a longer one belongs to what the scenario is about. */
 const USUAL_DELAY_MS = 20;
+/** Loss that every network has, in thousandths of a percent: too little for a fault. */
+const MOST_STRAY = 90;
 /** How far a rate or a long delay moves, as a share of itself. */
 const SPREAD = 0.2;
 /** Sizes at which a network begins to behave differently: the smallest of IPv6 (RFC 8200) and Ethernet's. */
@@ -39,7 +41,7 @@ export function vary(scenario: Scenario, seed: string): Scenario {
                 ...path,
                 mtu: sizes.get(path.mtu),
                 delayMs: path.delayMs > USUAL_DELAY_MS ? dice.around(path.delayMs) : dice.between(1, USUAL_DELAY_MS),
-                lossPercent: path.lossPercent > 0 ? dice.around(path.lossPercent) : 0,
+                lossPercent: path.lossPercent > 0 ? dice.around(path.lossPercent) : dice.between(0, MOST_STRAY) / 1000,
             })),
             dns: { failPercent: someOf(internet.dns.failPercent, dice), delayMs: dice.around(internet.dns.delayMs) },
             endpoints: Object.fromEntries(
