@@ -30,15 +30,14 @@ export class K3sRegistries extends pulumi.ComponentResource {
     public readonly nodes: Registries[];
 
     constructor(name: string, args: K3sRegistriesArgs, opts: pulumi.ComponentResourceOptions = {}) {
+        const { nodes, maxUnavailable = 1, ...shared } = args;
+        const order = turns(nodes, maxUnavailable);
         // The arguments hold connections and credentials, which would enter the state as the component's inputs.
         super("clearpath:index:K3sRegistries", name, {}, opts);
-        const { nodes, maxUnavailable = 1, ...shared } = args;
-        if (!Number.isInteger(maxUnavailable) || maxUnavailable < 1)
-            throw new RangeError(`${name}: maxUnavailable is ${maxUnavailable}. Give a whole number from 1 up.`);
 
         this.nodes = [];
         let dependsOn = opts.dependsOn;
-        for (const turn of turns(nodes, maxUnavailable)) {
+        for (const turn of order) {
             const made = turn.map(
                 ({ name: node, connection }) =>
                     new Registries(`${name}-${node}`, { connection, ...shared }, { parent: this, dependsOn }),
@@ -53,6 +52,8 @@ export class K3sRegistries extends pulumi.ComponentResource {
 
 /** Nodes whose turn it is together. */
 function turns<Node extends Pick<NodeArgs, "role">>(nodes: readonly Node[], maxUnavailable: number): Node[][] {
+    if (!Number.isInteger(maxUnavailable) || maxUnavailable < 1)
+        throw new RangeError(`maxUnavailable of K3sRegistries is ${maxUnavailable}. Give a whole number from 1 up.`);
     const servers = nodes.filter(({ role }) => role === "server");
     const agents = nodes.filter(({ role }) => role === "agent");
     const batches = Array.from({ length: Math.ceil(agents.length / maxUnavailable) }, (_, index) =>
