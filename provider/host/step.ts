@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { HostError } from "./hostError.ts";
 import { assignments } from "./quote.ts";
@@ -56,9 +57,15 @@ export function stepScript({ programs, values, call }: Pick<Step, "programs" | "
     return `{\n${assignments(values)}${functions.join("\n")}\n${call}\n} </dev/null\n`;
 }
 
+/** Beyond this, a name is cut and gets a digest of the whole: a file system takes 255 bytes. */
+const LONGEST_RECORD_NAME = 180;
+
 /** Directory on the host that holds who owns a thing, and what was there before. */
 export function recordDirectory(kind: string, name: string): string {
-    return `/var/lib/clearpath/${kind}/${encodeURIComponent(name)}`;
+    const spelt = encodeURIComponent(name);
+    if (spelt.length <= LONGEST_RECORD_NAME) return `/var/lib/clearpath/${kind}/${spelt}`;
+    const digest = createHash("sha256").update(name).digest("hex");
+    return `/var/lib/clearpath/${kind}/${spelt.slice(0, LONGEST_RECORD_NAME - digest.length - 1)}.${digest}`;
 }
 
 /** Runs a step. Throws a HostError with the host's words when it fails. */
