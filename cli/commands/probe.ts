@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { HostError } from "../../provider/host/hostError.ts";
-import { type ProbeAllResult, probeAll } from "../../provider/probe/probeAll.ts";
+import { type ProbeAllOptions, type ProbeAllResult, type ProbedHost, probeAll } from "../../provider/probe/probeAll.ts";
 import { evidenceOf, type Run } from "../evidence/evidenceOf.ts";
 import { requireWritable, writeEvidence } from "../evidence/file.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
+import { LiveTable } from "../probe/liveTable.ts";
 import { probeText } from "../probe/show.ts";
 import { targetsOfFile, targetsOfStack } from "../probe/targets.ts";
 
@@ -51,12 +52,12 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
         ? await targetsOfFile(flags.hosts)
         : await targetsOfStack(flags.stack!, flags.cwd);
     const stop = new AbortController();
-    const onInterrupt = interrupter(stop);
+    const progress = process.stderr.isTTY ? liveProgress(hosts) : plainProgress();
+    const onInterrupt = interrupter(stop, progress.stopping);
     process.on("SIGINT", onInterrupt);
     const startedAt = new Date();
     try {
-        const onProgress = (sentence: string) => process.stderr.write(`${sentence}\n`);
-        const result = await probeAll(hosts, plan, { onProgress, signal: stop.signal });
+        const result = await probeAll(hosts, plan, { ...progress.listeners, signal: stop.signal });
         const notes = stop.signal.aborted ? ["The run was stopped by Ctrl-C before its end."] : [];
         const connections = hosts.map(({ connection }) => connection);
         return { result, run: { plan, startedAt, endedAt: new Date(), notes, connections } };
@@ -64,19 +65,47 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
         throw error instanceof HostError ? new CouldNotRun(error.message) : error;
     } finally {
         process.removeListener("SIGINT", onInterrupt);
+        progress.end();
     }
+}
+
+/** How a run is shown while it goes on. */
+interface Progress {
+    listeners: ProbeAllOptions;
+    stopping(sentence: string): void;
+    end(): void;
+}
+
+/** A table that is redrawn in place. */
+function liveProgress(hosts: readonly ProbedHost[]): Progress {
+    const names = hosts.map(({ vantagePoint }) => vantagePoint);
+    const table = new LiveTable(process.stderr, names);
+    return {
+        listeners: {
+            onHeard: (name, soFar) => table.heard(name, soFar),
+            onEnd: (sentence, name) => table.ended(name, sentence),
+        },
+        stopping: sentence => table.footer(sentence),
+        end: () => table.end(),
+    };
+}
+
+/** A line as each host begins and ends. */
+function plainProgress(): Progress {
+    const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
+    return { listeners: { onBegin: name => say(`${name}: probing`), onEnd: say }, stopping: say, end: () => {} };
 }
 
 /** A terminal's Ctrl-C comes twice, from it and from the process that started this one: what follows at once is no second one. */
 const SAME_INTERRUPT_MS = 500;
 
 /** What Ctrl-C does: it ends the run with what was found so far; pressed again, without. */
-function interrupter(stop: AbortController): () => void {
+function interrupter(stop: AbortController, say: (sentence: string) => void): () => void {
     let first: number | undefined;
     return () => {
         if (first === undefined) {
             first = performance.now();
-            process.stderr.write("stopping on every host, with what was found so far; Ctrl-C again gives up\n");
+            say("Stopping on every host, with what was found so far. Ctrl-C again gives up.");
             stop.abort();
         } else if (performance.now() - first > SAME_INTERRUPT_MS) process.exit(130);
     };

@@ -4,6 +4,7 @@ import { type Verdict, verdictOf } from "../../network/verdict.ts";
 import { Connection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
 import { Sessions } from "../host/sessions.ts";
+import { inNetworkNamespace } from "./inNetworkNamespace.ts";
 import { probeHost } from "./run.ts";
 
 /** A host to probe from. */
@@ -11,6 +12,8 @@ export interface ProbedHost {
     vantagePoint: string;
     role: VantageReport["role"];
     connection: unknown;
+    /** Network namespace on the host to probe from, such as a pod's; a final `*` takes the first that begins so. */
+    networkNamespace?: string;
 }
 
 /** What all hosts found together. */
@@ -23,9 +26,13 @@ export interface ProbeAllResult {
 }
 
 export interface ProbeAllOptions {
-    /** Called with a sentence as each host begins and ends. */
-    onProgress?: (sentence: string) => void;
+    /** Called as each host begins. */
+    onBegin?: (vantagePoint: string) => void;
+    /** Called as each host ends, with a sentence that names the host and what came of it. */
+    onEnd?: (sentence: string, vantagePoint: string) => void;
     onSample?: (vantagePoint: string, sample: Sample) => void;
+    /** Called once a host has begun to answer: gives the report of what was found by the time it is asked. */
+    onHeard?: (vantagePoint: string, soFar: () => VantageReport) => void;
     signal?: AbortSignal;
 }
 
@@ -36,23 +43,29 @@ export interface ProbeAllOptions {
 export async function probeAll(
     hosts: readonly ProbedHost[],
     plan: ProbePlan,
-    { onProgress, onSample, signal }: ProbeAllOptions = {},
+    { onBegin, onEnd, onSample, onHeard, signal }: ProbeAllOptions = {},
 ): Promise<ProbeAllResult> {
     const sessions = new Sessions(signal ?? new AbortController().signal);
-    const probeFrom = async ({ vantagePoint, role, connection }: ProbedHost): Promise<VantageReport | HostError> => {
+    const probeFrom = async (probed: ProbedHost): Promise<VantageReport | HostError> => {
+        const { vantagePoint, role, connection, networkNamespace } = probed;
         try {
-            const session = await sessions.session(Connection.parse(connection));
-            onProgress?.(`${vantagePoint}: probing`);
+            const host = await sessions.session(Connection.parse(connection));
+            const session = networkNamespace ? inNetworkNamespace(host, networkNamespace) : host;
+            onBegin?.(vantagePoint);
             const report = await probeHost(
                 session,
-                { vantagePoint, role, plan },
-                { signal, onSample: sample => onSample?.(vantagePoint, sample) },
+                { vantagePoint, role, plan: role === "pod" ? { ...plan, images: [] } : plan },
+                {
+                    signal,
+                    onSample: sample => onSample?.(vantagePoint, sample),
+                    onHeard: soFar => onHeard?.(vantagePoint, soFar),
+                },
             );
-            onProgress?.(`${vantagePoint}: ${summary(report)}`);
+            onEnd?.(`${vantagePoint}: ${summary(report)}`, vantagePoint);
             return report;
         } catch (error) {
             if (!(error instanceof HostError)) throw error;
-            onProgress?.(error.message);
+            onEnd?.(error.message, vantagePoint);
             return error;
         }
     };

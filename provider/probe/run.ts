@@ -21,6 +21,8 @@ export interface ProbeOptions {
     signal?: AbortSignal;
     /** Called with every sample as it arrives. */
     onSample?: (sample: Sample) => void;
+    /** Called once the host has begun to answer: gives the report of what was found by the time it is asked. */
+    onHeard?: (soFar: () => VantageReport) => void;
 }
 
 /**
@@ -34,11 +36,13 @@ export async function probeHost(
 ): Promise<VantageReport> {
     const { plan, ...vantagePoint } = where;
     const startedAt = new Date();
-    const heard = await runAgent(session, plan, true, options);
-    return reportOf(vantagePoint, plan, startedAt.toISOString(), {
-        ...heard,
-        seconds: heard.seconds ?? (Date.now() - startedAt.getTime()) / 1000,
-    });
+    const report = (heard: Heard) =>
+        reportOf(vantagePoint, plan, startedAt.toISOString(), {
+            ...heard,
+            seconds: heard.seconds ?? (Date.now() - startedAt.getTime()) / 1000,
+        });
+    const onHeard = options.onHeard && ((heard: () => Heard) => options.onHeard!(() => report(heard())));
+    return report(await runAgent(session, plan, true, { ...options, onHeard }));
 }
 
 export interface PathMtuMeasurement {
@@ -59,6 +63,15 @@ export async function measurePathMtu(
     return { result: pathMtu, ipv4: smallestMtu(pathMtu.ipv4), ipv6: smallestMtu(pathMtu.ipv6), facts };
 }
 
+/** What the host says about its own network; nothing is called from it. Throws `HostError`. */
+export async function hostFacts(
+    session: HostSession,
+    options: Pick<ProbeOptions, "signal"> = {},
+): Promise<HostNetworkFacts> {
+    const nothing = ProbePlan.parse({ endpoints: [{ host: "localhost" }], pathMtu: false, families: [] });
+    return (await runAgent(session, nothing, false, options)).facts;
+}
+
 /** The smaller of both directions, in bytes; null when neither was measured. */
 export function smallestMtu(measured: PathMtuResult["ipv4"]): number | null {
     const found = [measured?.download, measured?.upload].filter((mtu): mtu is MeasuredMtu => !!mtu);
@@ -74,7 +87,12 @@ interface Heard {
     incompleteReason: string | null;
 }
 
-async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, options: ProbeOptions): Promise<Heard> {
+async function runAgent(
+    session: HostSession,
+    plan: ProbePlan,
+    rounds: boolean,
+    options: Omit<ProbeOptions, "onHeard"> & { onHeard?: (heard: () => Heard) => void },
+): Promise<Heard> {
     const samples: Sample[] = [];
     const pulls: PullAttempt[] = [];
     let pathMtu: PathMtuResult = { ipv4: null, ipv6: null };
@@ -97,8 +115,18 @@ async function runAgent(session: HostSession, plan: ProbePlan, rounds: boolean, 
             options.onSample?.(message.sample);
         } else if (message.kind === "pull") pulls.push(message.pull);
         else if (message.kind === "pathMtu") pathMtu = message.pathMtu;
-        else if (message.kind === "facts") facts = message.facts;
-        else if (message.kind === "failed") incompleteReason = `the probe failed: ${message.message}.`;
+        else if (message.kind === "facts") {
+            facts = message.facts;
+            const known = facts;
+            options.onHeard?.(() => ({
+                samples,
+                pulls,
+                pathMtu,
+                facts: known,
+                seconds,
+                incompleteReason: "it goes on.",
+            }));
+        } else if (message.kind === "failed") incompleteReason = `the probe failed: ${message.message}.`;
         else if (message.kind === "end") {
             seconds = message.seconds;
             if (message.outOfTime)
