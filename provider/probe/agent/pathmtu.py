@@ -161,6 +161,34 @@ def measure(plan, families, link_mtus, seconds):
     return result
 
 
+def together(one, other):
+    """Two PathMtuResults as one, as if all their flows had been walked at once."""
+    return {family: with_both(one[family], other[family], of_family) for family in one}
+
+
+def with_both(one, other, combine):
+    return combine(one, other) if one and other else one or other
+
+
+def of_family(one, other):
+    return {way: with_both(one[way], other[way], of_direction) for way in one}
+
+
+def of_direction(one, other):
+    exact = [measured for measured in (one, other) if measured["bound"] == "exact"]
+    if exact:
+        best = min(exact, key=lambda measured: measured["bytes"])
+    else:
+        best = max((one, other), key=lambda measured: measured["bytes"])
+    return {
+        **best,
+        "paths": one["paths"] + other["paths"],
+        "icmpSeen": one["icmpSeen"] or other["icmpSeen"],
+        "silent": any(measured["silent"] for measured in exact),
+        "probes": one["probes"] + other["probes"],
+    }
+
+
 def resolved(endpoints):
     """Addresses of every endpoint whose name resolves."""
     found = {}

@@ -13,6 +13,8 @@ FEWEST_ROUNDS = 8
 WALK_EVERY = 5
 BACK_OFF_SECONDS = 5
 WAKE_SECONDS = 0.5
+# How a connection ends whose large packets vanish.
+STALLS = ("tls-timeout", "first-byte-timeout", "body-timeout")
 
 
 class SequentialTest:
@@ -72,9 +74,12 @@ class Rounds:
             )
             for endpoint in self.plan["endpoints"]
         ]
+        self.called = {endpoint["host"] for endpoint in self.plan["endpoints"]}
         self.pooled = SequentialTest(task["sequentialTest"])
         self.numbers = itertools.count()
         self.out_of_time = False
+        #: Hosts beside the endpoints that connected and then fell silent, as `{"host", "port"}`.
+        self.stalled = []
         self.lock = threading.Condition()
 
     def run(self, ends_at):
@@ -180,6 +185,9 @@ class Rounds:
         with self.lock:
             self.pooled.add(number, good)
             rounds.test.add(number_here, good)
+            where = {"host": request.host, "port": request.port}
+            if sample.get("failure") in STALLS and request.host not in self.called and where not in self.stalled:
+                self.stalled.append(where)
             if sample.get("failure") == "rate-limit":
                 rounds.not_before = time.monotonic() + BACK_OFF_SECONDS
             self.lock.notify_all()
