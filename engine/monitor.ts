@@ -1,21 +1,26 @@
 import grpc from "@grpc/grpc-js";
+import providers from "@pulumi/pulumi/proto/provider_pb.js";
 import services from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import resources from "@pulumi/pulumi/proto/resource_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Deployment } from "./deployment.ts";
 import type { Goal } from "./goal.ts";
 import { referenceTo } from "./manager.ts";
-import { providerInputs } from "./providers.ts";
+import { outputsBefore, READ_OUTPUTS } from "./ownOutputs.ts";
+import { BUILT_IN, providerInputs } from "./providers.ts";
 import { goalOf, type RegisterRequest } from "./registration.ts";
 import { NO_TIMEOUTS } from "./resource.ts";
 import { CHANNEL_OPTIONS, handler, refusal, serve } from "./rpc.ts";
 import type { Run } from "./run.ts";
 import type { ConfigValue } from "./stackConfig.ts";
+import { Unsupported } from "./unsupported.ts";
 import { isProviderType, packageOf, parseReference, providerTypeOf, typeOf } from "./urn.ts";
 import { type PropertyMap, Secret } from "./values.ts";
 import { fromStruct, KEEP_ALL, toStruct } from "./wire.ts";
 
 type Empty = InstanceType<typeof empty.Empty>;
+type InvokeRequest = InstanceType<typeof resources.ResourceInvokeRequest>;
+type InvokeResponse = InstanceType<typeof providers.InvokeResponse>;
 
 /** What the SDK may send. Without alias specs, aliases come spelt out as URNs. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues"]);
@@ -77,7 +82,7 @@ export class Monitor {
                 await this.#onProgramDone();
                 return new empty.Empty();
             }),
-            invoke: refused("functions of a plugin (invoke), StackReference or getResource"),
+            invoke: handler((request: InvokeRequest) => this.#invoke(request)),
             call: refused("methods of a plugin (call)"),
             readResource: refused("resources read with `get`"),
             registerStackTransform: refused("stack transforms"),
@@ -111,6 +116,23 @@ export class Monitor {
         if (!unknown) response.setId(made.id ?? "");
         response.setObject(toStruct(goal.custom ? made.outputs : {}, KEEP_ALL));
         return response;
+    }
+
+    /** The one function there is reads what this stack said last; those of plugins are refused by name. */
+    async #invoke(request: InvokeRequest): Promise<InvokeResponse> {
+        await this.#ready.catch(() => {});
+        try {
+            if (request.getTok() !== READ_OUTPUTS)
+                throw new Unsupported(`the function ${request.getTok()}`, "The program");
+            // The CLI keeps this provider in the state, too.
+            await this.#defaultProvider(BUILT_IN, "", "");
+            const response = new providers.InvokeResponse();
+            response.setReturn(toStruct(outputsBefore(this.#run, fromStruct(request.getArgs())), KEEP_ALL));
+            return response;
+        } catch (error) {
+            this.#deployment.stop(this.#run.report.error(error, (error as Error).message));
+            throw error;
+        }
     }
 
     /** What a resource does not say itself holds as its parent has it. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Diff } from "./diff.ts";
+import { type Diff, NO_DIFF } from "./diff.ts";
 import { type Checked, Plugin } from "./plugin.ts";
 import { findPlugin } from "./pluginPath.ts";
 import type { Project } from "./project.ts";
@@ -11,6 +11,13 @@ import { isMap, type PropertyMap, sameValue } from "./values.ts";
 
 /** Key of the settings that are the engine's own, not the plugin's. */
 const INTERNAL = "__internal";
+
+/** Package of the functions that the engine has itself: its provider is in the state and has no plugin. */
+export const BUILT_IN = "pulumi";
+
+function isBuiltIn(urn: string): boolean {
+    return packageOf(typeOf(urn)) === BUILT_IN;
+}
 
 /** Adds what the engine keeps about a provider's plugin to its inputs, as the CLI does. */
 export function providerInputs(inputs: PropertyMap, version: string, downloadUrl: string): PropertyMap {
@@ -98,6 +105,7 @@ export class ProviderRegistry {
     }
 
     async check(urn: string, olds: PropertyMap, news: PropertyMap): Promise<Checked> {
+        if (isBuiltIn(urn)) return { inputs: news, failures: [] };
         const plugin = await this.#load(urn, news);
         const checked = await plugin.checkConfig(urn, pluginConfig(olds), pluginConfig(news));
         if (checked.failures.length > 0) {
@@ -114,6 +122,7 @@ export class ProviderRegistry {
     }
 
     async diff(state: ResourceState, news: PropertyMap): Promise<Diff> {
+        if (isBuiltIn(state.urn)) return NO_DIFF;
         const reference = formatReference({ urn: state.urn, id: state.id! });
         const plugin = this.#checked.get(state.urn) ?? this.#configured.get(reference);
         if (plugin === undefined)
@@ -158,13 +167,14 @@ export class ProviderRegistry {
 
     /** Configures the plugin of a provider that does not change, with the inputs it had. */
     async keep(urn: string, id: string, inputs: PropertyMap): Promise<void> {
-        if (this.#configured.has(formatReference({ urn, id }))) return;
+        if (isBuiltIn(urn) || this.#configured.has(formatReference({ urn, id }))) return;
         await this.#configure(urn, id, inputs, await this.#taken(urn, inputs));
     }
 
     /** Configures the plugin of a new provider. Returns its id, which a preview does not know yet, and its outputs. */
     async create(urn: string, inputs: PropertyMap): Promise<{ id: string; outputs: PropertyMap }> {
         const id = this.#settings.preview ? UNKNOWN_STRING : randomUUID();
+        if (isBuiltIn(urn)) return { id, outputs: {} };
         return { id, outputs: await this.#configure(urn, id, inputs, await this.#taken(urn, inputs)) };
     }
 
