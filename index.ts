@@ -11,6 +11,7 @@ const egress = new ClusterEgress("egress", read.config);
 export const verdict = egress.verdict;
 export const mss = egress.mss;
 export const nodeMtu = egress.nodeMtu;
+export const mssSearch = egress.mssSearch;
 export const pathMtu = egress.pathMtu;
 export const mode = egress.mode;
 export const probes = egress.probes;

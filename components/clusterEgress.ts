@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Cidr } from "../network/cidr.ts";
 import type { ClampMode } from "../network/clampTable.ts";
-import type { Mss, MssSetting } from "../network/mss.ts";
+import { type Mss, type MssSetting, mssFor } from "../network/mss.ts";
+import { MssSearch, mssToTry, searchAfter, wantsAnotherTry } from "../network/mssSearch.ts";
 import { type PathMtu as PathMtuBytes, pathMtuOf } from "../network/mtu.ts";
 import type { ProbePlan } from "../network/probe/plan.ts";
 import type { Verdict } from "../network/verdict.ts";
@@ -12,6 +13,7 @@ import { GatewayPath } from "./gatewayPath.ts";
 import { HostPrerequisites } from "./hostPrerequisites.ts";
 import type { GatewayArgs, HostArgs, NodeArgs } from "./hosts.ts";
 import { NodeMtu } from "./nodeMtu.ts";
+import { outputsBefore } from "./outputsBefore.ts";
 
 export interface ClusterEgressArgs {
     /** The host that the nodes' packets pass. Without it every node clamps for itself. */
@@ -23,7 +25,7 @@ export interface ClusterEgressArgs {
     podSubnets?: Cidr[];
     /** MTU of the nodes' links, in bytes. */
     nodeMtu: number;
-    /** MSS to clamp to. Default: `auto`, what the path MTU leaves. */
+    /** MSS to clamp to. Default: `auto`, what the path MTU leaves, and less where the probes of the last `up` ask for it. */
     mss?: MssSetting;
     /** Path MTU to the internet, in bytes. Default: `auto`, what is measured. */
     pathMtu?: "auto" | PathMtuBytes;
@@ -56,13 +58,15 @@ export class ClusterEgress extends pulumi.ComponentResource {
     public readonly pathMtu: pulumi.Output<PathMtuBytes>;
     /** Where TCP is clamped, and why there. */
     public readonly mode: pulumi.Output<{ mode: ClampMode; why: string }>;
+    /** How far the search for an MSS has come; null where it is given by hand. */
+    public readonly mssSearch: pulumi.Output<MssSearch | null>;
     /** By vantage point. */
     public readonly probes: pulumi.Output<Record<string, ProbeSummary>>;
 
     constructor(name: string, args: ClusterEgressArgs, opts: pulumi.ComponentResourceOptions = {}) {
         // The arguments hold connections, which would enter the state as the component's inputs.
         super("clearpath:index:ClusterEgress", name, {}, opts);
-        const { gateway, nodes, nodeSubnets, podSubnets, mss, probe } = args;
+        const { gateway, nodes, nodeSubnets, podSubnets, mss = "auto", probe } = args;
         const hosts = gateway ? [gateway, ...nodes] : nodes;
 
         const ready = args.prerequisites
@@ -84,6 +88,11 @@ export class ClusterEgress extends pulumi.ComponentResource {
                 ? pulumi.all(measurements.map(({ result }) => result)).apply(pathMtuOf)
                 : pulumi.output(args.pathMtu);
 
+        const searched = mss === "auto" ? outputsBefore(this).apply(lastSearch) : pulumi.output(undefined);
+        const clampTo = pulumi
+            .all([this.pathMtu, searched])
+            .apply(([pathMtu, search]) => (mss === "auto" ? mssToTry(pathMtu, search) : mssFor(mss, pathMtu)));
+
         const path = new GatewayPath(
             `${name}-path`,
             {
@@ -91,7 +100,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
                 nodes,
                 nodeSubnets,
                 podSubnets,
-                mss,
+                mss: clampTo,
                 pathMtu: this.pathMtu,
                 gatewayFacts: atGateway?.facts,
                 nodeFacts: atNodes.map(({ facts }) => facts),
@@ -118,6 +127,11 @@ export class ClusterEgress extends pulumi.ComponentResource {
             { parent: this, dependsOn: [...path.tables, ...mtu.links] },
         );
         this.verdict = proof.verdict;
+        this.mssSearch = pulumi
+            .all([this.pathMtu, searched, this.mss, proof.verdict, reportsOf(proof)])
+            .apply(([pathMtu, search, mssInForce, verdict, { reports, provenAt }]) =>
+                mss === "auto" ? searchAfter(pathMtu, search, { mss: mssInForce, provenAt, verdict, reports }) : null,
+            );
         this.probes = pulumi
             .all(
                 proof.probes.map(({ vantagePoint, passed, ranAt, report }) => ({
@@ -142,7 +156,28 @@ export class ClusterEgress extends pulumi.ComponentResource {
             nodeMtu: this.nodeMtu,
             pathMtu: this.pathMtu,
             mode: this.mode,
+            mssSearch: this.mssSearch,
             probes: this.probes,
         });
     }
+}
+
+/** The search as the last `up` left it. Says what will be tried where it has not ended. */
+function lastSearch(outputs: Record<string, unknown> | undefined): MssSearch | undefined {
+    const search = MssSearch.safeParse(outputs?.mssSearch).data;
+    const last = search?.steps.at(-1);
+    if (search && last && wantsAnotherTry(search)) pulumi.log.info(`After the last probes: ${last.sentence}`);
+    return search;
+}
+
+/** What all vantage points found, and when the last of them began. */
+function reportsOf({ probes }: EgressProbe) {
+    return pulumi.all(probes.map(({ report, ranAt }) => ({ report, ranAt }))).apply(all => ({
+        reports: all.map(({ report }) => report),
+        provenAt:
+            all
+                .map(({ ranAt }) => ranAt)
+                .toSorted()
+                .at(-1) ?? "",
+    }));
 }

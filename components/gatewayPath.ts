@@ -18,8 +18,8 @@ export interface GatewayPathArgs {
     podSubnets?: Cidr[];
     /** Path MTU to the internet, in bytes; null for an IP version that is not known, which is then not clamped. */
     pathMtu: pulumi.Input<PathMtu>;
-    /** MSS to clamp to. Default: `auto`, what the path MTU leaves. */
-    mss?: MssSetting;
+    /** MSS to clamp to; null for an IP version that is not clamped. Default: `auto`, what the path MTU leaves. */
+    mss?: pulumi.Input<MssSetting | Mss>;
     /** What gateway and nodes say about their networks: mode `auto` tells from it who routes. */
     gatewayFacts?: pulumi.Input<HostNetworkFacts>;
     nodeFacts?: pulumi.Input<HostNetworkFacts>[];
@@ -54,7 +54,9 @@ export class GatewayPath extends pulumi.ComponentResource {
             .apply(([facts, ofNodes]) => clampModeFor(setting, gateway && { name: gateway.name, facts }, ofNodes));
         this.mode = choice.mode;
         this.why = choice.why;
-        this.mss = pulumi.output(args.pathMtu).apply(pathMtu => mssFor(args.mss ?? "auto", pathMtu));
+        this.mss = pulumi
+            .all([args.pathMtu, args.mss])
+            .apply(([pathMtu, setting = "auto"]) => mssFor(setting, pathMtu));
 
         const clamping =
             gateway && setting !== "nodes" ? [gateway] : nodes.map(node => ({ ...node, egressLink: node.link }));

@@ -39,7 +39,7 @@ export function mssFromPathMtu(pathMtu: PathMtu): Mss {
  * The MSS that a setting means on a path, in bytes. One number is IPv4's, and IPv6 gets the MSS that makes packets of
  * the same size; a family left out of an object is derived from the path.
  */
-export function mssFor(setting: MssSetting, pathMtu: PathMtu): Mss {
+export function mssFor(setting: MssSetting | Mss, pathMtu: PathMtu): Mss {
     const derived = mssFromPathMtu(pathMtu);
     if (setting === "auto") return derived;
     if (typeof setting !== "number") return { ...derived, ...setting };

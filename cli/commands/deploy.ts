@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type DeployOptions, type DeployResult, deploy, type EngineChoice, type Operation } from "../deploy/deploy.ts";
 import { Display } from "../deploy/display.ts";
+import { searchingUp } from "../deploy/searchingUp.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
 
 interface Flags {
@@ -17,6 +18,7 @@ interface Flags {
     clearPendingCreates?: boolean;
     json?: boolean;
     yes?: boolean;
+    evidence?: string;
 }
 
 const OPERATIONS: Record<Operation, string> = {
@@ -60,6 +62,8 @@ export function deployCommand(program: Command): void {
             command.option("--clear-pending-creates", "forget creations that an interrupted run never finished");
         } else command.option("-r, --refresh", "read the hosts first, so that drift is repaired");
         command.option("--expect-no-changes", "fail when anything changes, or would");
+        if (operation === "up")
+            command.option("--evidence <directory>", "where the evidence of its probes is kept", ".clearpath/evidence");
         if (operation === "up") command.option("-f, --skip-preview", "do it without a preview, and without asking");
         if (operation === "up" || operation === "destroy") command.option("-y, --yes", "do it without asking");
         command.action((flags: Flags) => runDeploy(operation, flags));
@@ -119,7 +123,9 @@ async function runDeploy(operation: Operation, flags: Flags): Promise<void> {
         confirm: asks ? () => asked(`Do this to stack ${flags.stack}?`) : undefined,
         signal,
     };
-    const result = await deploy(options).finally(release);
+    const say = (sentence: string) => write(`${sentence}\n`);
+    const run = operation === "up" ? searchingUp({ ...options, evidence: flags.evidence, say }) : deploy(options);
+    const result = await run.finally(release);
     display.summary(result, operation);
     if (flags.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
     process.exitCode = exitCodeOf(result);

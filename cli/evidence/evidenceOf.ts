@@ -1,6 +1,7 @@
 import { EVIDENCE_FORMAT, EVIDENCE_VERSION, EvidenceFile } from "../../network/evidence/evidenceFile.ts";
 import { withoutSecrets } from "../../network/evidence/withoutSecrets.ts";
 import type { ProbePlan } from "../../network/probe/plan.ts";
+import { secretsOf } from "../../provider/host/secretsOf.ts";
 import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
 import { version } from "../../provider/version.ts";
 
@@ -31,16 +32,5 @@ export function evidenceOf(
         verdict: found.verdict,
         notes,
     };
-    return withoutSecrets(EvidenceFile.parse(evidence), connections.flatMap(secretsIn));
-}
-
-const SECRET_FIELDS = ["password", "privateKey", "privateKeyPassword"];
-
-/** Of a connection and of the jump host it goes through. */
-function secretsIn(connection: unknown): string[] {
-    if (typeof connection !== "object" || connection === null) return [];
-    return Object.entries(connection).flatMap(([key, value]) => {
-        if (SECRET_FIELDS.includes(key)) return typeof value === "string" ? [value] : [];
-        return secretsIn(value);
-    });
+    return withoutSecrets(EvidenceFile.parse(evidence), connections.flatMap(secretsOf));
 }

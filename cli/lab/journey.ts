@@ -1,5 +1,6 @@
 import type { HostFingerprint, Lab } from "../../lab/lab.ts";
 import { labDown, labUp } from "../../lab/lab.ts";
+import { POD_NAMESPACE } from "../../lab/hosts/pods.ts";
 import type { Scenario } from "../../lab/scenario.ts";
 import { bootedHosts, NODE_LINK, nodeNames } from "../../lab/topology.ts";
 import type { ProbeAllResult, ProbedHost } from "../../provider/probe/probeAll.ts";
@@ -80,6 +81,7 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
                 engine: options.engine,
                 policyPacks: [POLICY_PACK],
                 stateDir: stack.stateDir,
+                evidence: stack.evidence,
                 passphrase: stack.passphrase,
             };
             return inRunner(lab.instance, { kind: "deploy", quiet: options.quiet ?? false, options: how }, OFFLINE);
@@ -93,14 +95,22 @@ export async function startJourney(options: JourneyOptions): Promise<Journey> {
     };
 }
 
-/** The gateway and the cluster's nodes, as vantage points to probe from. */
+/** The gateway, the cluster's nodes and their pods, as vantage points to probe from. */
 export function probedHosts(lab: Lab): ProbedHost[] {
     const roles = { pve: "gateway", cp1: "server" } as const;
-    return bootedHosts(lab.workers).map(name => ({
+    const hosts = bootedHosts(lab.workers).map(name => ({
         vantagePoint: name,
         role: roles[name as keyof typeof roles] ?? ("agent" as const),
         connection: lab.connection(name),
     }));
+    if (lab.scenario.nodes.pods === null) return hosts;
+    const pods = nodeNames(lab.workers).map(name => ({
+        vantagePoint: `${name}/pod`,
+        role: "pod" as const,
+        connection: lab.connection(name),
+        networkNamespace: POD_NAMESPACE,
+    }));
+    return [...hosts, ...pods];
 }
 
 async function fingerprints(lab: Lab, hosts: string[]): Promise<Map<string, HostFingerprint>> {

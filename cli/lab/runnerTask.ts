@@ -1,11 +1,12 @@
 import type { ProbePlan } from "../../network/probe/plan.ts";
 import type { ProbeAllResult, ProbedHost } from "../../provider/probe/probeAll.ts";
-import type { DeployOptions, DeployResult } from "../deploy/deploy.ts";
+import type { DeployResult } from "../deploy/deploy.ts";
+import type { SearchingUpOptions } from "../deploy/searchingUp.ts";
 
 /** What the lab has its runner do, as sent to the worker's standard input. */
 export type RunnerTask =
     | { kind: "probe"; hosts: ProbedHost[]; plan: ProbePlan }
-    | { kind: "deploy"; options: Omit<DeployOptions, "onEvent" | "signal">; quiet: boolean };
+    | { kind: "deploy"; options: Omit<SearchingUpOptions, "onEvent" | "signal" | "say">; quiet: boolean };
 
 /** What each kind of task is answered by. */
 export interface RunnerAnswers {

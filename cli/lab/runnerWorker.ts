@@ -2,6 +2,7 @@ import { text } from "node:stream/consumers";
 import { probeAll } from "../../provider/probe/probeAll.ts";
 import { deploy } from "../deploy/deploy.ts";
 import { Display } from "../deploy/display.ts";
+import { searchingUp } from "../deploy/searchingUp.ts";
 import type { RunnerAnswers, RunnerReply, RunnerTask } from "./runnerTask.ts";
 
 /** Runs one task from standard input. Its reply is all there is on standard output; people read standard error. */
@@ -20,9 +21,12 @@ async function reply(task: RunnerTask): Promise<RunnerReply<RunnerTask["kind"]>>
 
 async function answer(task: RunnerTask): Promise<RunnerAnswers[RunnerTask["kind"]]> {
     if (task.kind === "probe") return probeAll(task.hosts, task.plan, {});
-    if (task.quiet) return deploy(task.options);
-    const display = new Display(shown => process.stderr.write(shown.replace(/^(?=.)/gm, "   ")));
-    const result = await deploy({ ...task.options, onEvent: display.event });
+    const show = (shown: string) => task.quiet || process.stderr.write(shown.replace(/^(?=.)/gm, "   "));
+    const display = new Display(show);
+    const { evidence, ...options } = task.options;
+    const told = { ...options, onEvent: display.event };
+    const say = (sentence: string) => show(`${sentence}\n`);
+    const result = await (options.operation === "up" ? searchingUp({ ...told, evidence, say }) : deploy(told));
     display.summary(result, task.options.operation);
     return result;
 }

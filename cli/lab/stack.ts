@@ -15,6 +15,8 @@ export interface LabStack {
     name: string;
     /** Where the state and the file backend live. */
     stateDir: string;
+    /** Where the evidence of every `up` is kept. */
+    evidence: string;
     passphrase: string;
     /** Writes the configuration, with `overrides` in place of the lab's own values. */
     configure(overrides?: StackValues): Promise<void>;
@@ -22,7 +24,7 @@ export interface LabStack {
 }
 
 /** Probes wait as long as a lab needs to see a stall, not as long as the internet does. */
-const LAB_PROBE = { rounds: 12, timeoutSeconds: 4, budgetSeconds: 30 };
+const LAB_PROBE = { rounds: 24, timeoutSeconds: 4, budgetSeconds: 30 };
 
 /** What probes of a lab do: the plan's endpoints and images, as the lab's stack has them. */
 export function labProbePlan(lab: Lab): ProbePlan {
@@ -72,6 +74,7 @@ export function labStack(lab: Lab): LabStack {
     return {
         name,
         stateDir,
+        evidence: join(labPaths(lab.instance).run, "evidence"),
         passphrase: "lab",
         async configure(overrides = {}) {
             const values = laidOver(laidOver(labValues(lab), scenarioValues(lab)), overrides);

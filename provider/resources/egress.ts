@@ -4,6 +4,7 @@ import { passed } from "../../network/probe/passed.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import { VantageSummary } from "../../network/probe/report.ts";
 import { hostOfConnection } from "../host/connection.ts";
+import { keepReport } from "../probe/keptReport.ts";
 import { machineIsThere } from "../probe/machine.ts";
 import { probeHost } from "../probe/run.ts";
 import { hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
@@ -74,6 +75,7 @@ async function probe(context: OperationContext, inputs: Inputs, ownerId: string)
     const session = await context.session(inputs.connection);
     const report = await probeHost(session, { vantagePoint, role, plan }, { signal: context.signal });
     context.signal.throwIfAborted();
+    await keepReport({ plan, report }, inputs.connection);
     if (report.incompleteReason !== null) context.log("warning", report.incompleteReason);
     return {
         machineId: report.facts.machineId,
