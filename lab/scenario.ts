@@ -51,6 +51,13 @@ const EndpointFault = z
             .enum(["no", "drop", "reset"])
             .default("no")
             .describe("Whether connections are answered, vanish, or are refused with a TCP reset."),
+        mtu: z
+            .int()
+            .min(576)
+            .max(1500)
+            .nullable()
+            .default(null)
+            .describe("Largest packet, in bytes, to and from this host alone: larger ones vanish without an answer."),
     })
     .transform(({ status, failPercent, ...rest }) => ({
         status: status ?? 503,
@@ -104,16 +111,30 @@ const Gateway = z.strictObject({
 
 const nodeRouteMtu = linkMtu.nullable().describe("MTU on the node's default routes; null sets none.");
 
+const learntMtu = linkMtu
+    .nullable()
+    .describe("Path MTU towards every host of the internet that the node's kernel has learnt; null for none.");
+
 const Nodes = z.strictObject({
     workers: z.int().min(0).max(MOST_WORKERS).default(1).describe("Number of workers beside cp1."),
     mtu: linkMtu.default(1500).describe("MTU of every node's link."),
     routeMtu: nodeRouteMtu.default(null),
+    learntMtu: learntMtu.default(null),
+    pods: z
+        .strictObject({
+            mtu: linkMtu.default(1450).describe("MTU of the pods' links and bridge; Flannel leaves room for VXLAN."),
+            masquerade: z.boolean().default(true).describe("Whether pods leave with their node's address."),
+        })
+        .nullable()
+        .default(null)
+        .describe("A pod on every node: a network namespace behind a bridge, probed from as well. Null for none."),
     overrides: z
         .record(
             z.string(),
             z.strictObject({
                 mtu: linkMtu.optional().describe("MTU of this node."),
                 routeMtu: nodeRouteMtu.optional(),
+                learntMtu: learntMtu.optional(),
             }),
         )
         .default({})

@@ -3,11 +3,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { IpFamily } from "../../network/family.ts";
 import { mssForPath } from "../../network/mss.ts";
+import { must } from "../command.ts";
 import { startDaemon, stopDaemon, stopDaemons } from "../daemon.ts";
 import { namespacesOf } from "../hosts/wiring.ts";
-import { addNamespace, deleteNamespace, forgetPaths, ipBatch, linkNames, setSysctls } from "../namespace.ts";
+import {
+    addNamespace,
+    deleteNamespace,
+    forgetPaths,
+    insideNamespace,
+    ipBatch,
+    linkNames,
+    setSysctls,
+} from "../namespace.ts";
 import type { Scenario } from "../scenario.ts";
 import { addressOf, INTERNET, ISP_BRIDGE, LAN, labPaths, pathLink, VM_SUBNET } from "../topology.ts";
+import { narrowHosts } from "./narrowHosts.ts";
 import { forwarderConfig } from "./path.ts";
 
 const FORWARDER = fileURLToPath(new URL("./forwarder.py", import.meta.url));
@@ -71,6 +81,9 @@ export async function applyIsp(instance: string, scenario: Scenario): Promise<vo
     await Promise.all(surplus.map(name => removePath(instance, name)));
     await Promise.all(paths.map((_, index) => makePath(instance, index)));
     await Promise.all([routeToInternet(instance, scenario), routeToLan(instance, scenario)]);
+    await must("narrow the way to single hosts", insideNamespace(instance, "isp", ["nft", "-f", "-"]), {
+        stdin: narrowHosts(scenario),
+    });
     const hosts = namespacesOf(instance).map(namespace => namespace.slice(instance.length + 1));
     await Promise.all(hosts.map(host => forgetPaths(instance, host)));
     await Promise.all(paths.map((_, index) => startForwarder(instance, scenario, index)));
