@@ -33,7 +33,7 @@ export async function readState(place: StackPlace): Promise<SerializedDeployment
     if (await exists(`${file}.gz`)) throw new Unsupported("compressed state", `The state in ${file}.gz`);
     if (!(await exists(file))) return undefined;
     const { version, checkpoint, features } = parseState(await readFile(file, "utf8"), file);
-    if (version !== 3 || features?.length > 0) {
+    if (version !== 3 || (features?.length ?? 0) > 0) {
         throw new Unsupported(
             `state version ${version} ${(features ?? []).join(", ")}`.trimEnd(),
             `The state in ${file}`,
