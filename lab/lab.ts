@@ -6,6 +6,8 @@ import { newDisk } from "./hosts/disk.ts";
 import { execOnHost, onHost } from "./hosts/exec.ts";
 import { fingerprintOf, type HostFingerprint } from "./hosts/fingerprint.ts";
 import { clientKeyPath, hostKeyOf, makeClientKey } from "./hosts/identity.ts";
+import { learnMtu } from "./hosts/learntMtu.ts";
+import { applyPods } from "./hosts/pods.ts";
 import { makeDisk, powerOff, powerOn, removeDisk } from "./hosts/power.ts";
 import { leaderOf } from "./hosts/processes.ts";
 import { waitUntilReady } from "./hosts/ready.ts";
@@ -254,6 +256,7 @@ function handle(instance: string, record: LabRecord): Lab {
             };
         },
         async setScenario(scenario) {
+            const hadPods = record.scenario.nodes.pods !== null;
             record.scenario = scenario;
             await writeRecord(instance, record);
             await Promise.all([
@@ -262,6 +265,7 @@ function handle(instance: string, record: LabRecord): Lab {
                 applyToGateway(instance, record),
                 ...nodeNames(workers).map(node => applyToNode(instance, node, scenario)),
             ]);
+            await settleNodes(instance, nodeNames(workers), record, hadPods);
         },
         fingerprint(host) {
             requireHost(host, bootedHosts(workers, cacheHost));
@@ -284,9 +288,28 @@ async function settle(
     signal?: AbortSignal,
 ): Promise<void> {
     await waitUntilReady(instance, hosts, signal);
-    if (!hosts.includes("pve")) return;
-    await disableBridgeOffloads(instance);
-    await applyToGateway(instance, record);
+    if (hosts.includes("pve")) {
+        await disableBridgeOffloads(instance);
+        await applyToGateway(instance, record);
+    }
+    const nodes = nodeNames(record.workers).filter(node => hosts.includes(node));
+    await settleNodes(instance, nodes, record, false);
+}
+
+/** What of a node lies in its kernel alone: its pod, and what it has learnt of paths. */
+async function settleNodes(
+    instance: string,
+    nodes: readonly LabHost[],
+    { scenario, workers }: LabRecord,
+    hadPods: boolean,
+): Promise<void> {
+    const arePods = hadPods || scenario.nodes.pods !== null;
+    await Promise.all(
+        nodes.map(async node => {
+            if (arePods) await applyPods(instance, node, scenario, workers);
+            await learnMtu(instance, node, scenario);
+        }),
+    );
 }
 
 function requireInstanceName(instance: string): void {

@@ -1,6 +1,6 @@
+import { POD_NAMESPACE } from "../../lab/hosts/pods.ts";
 import type { HostFingerprint, Lab } from "../../lab/lab.ts";
 import { labDown, labUp } from "../../lab/lab.ts";
-import { POD_NAMESPACE } from "../../lab/hosts/pods.ts";
 import type { Scenario } from "../../lab/scenario.ts";
 import { bootedHosts, NODE_LINK, nodeNames } from "../../lab/topology.ts";
 import type { ProbeAllResult, ProbedHost } from "../../provider/probe/probeAll.ts";
