@@ -5,6 +5,7 @@ import { icmpFragNeededPasses } from "./icmp.ts";
 import { mssFitsPath } from "./mss.ts";
 import { nodeMtuSafe } from "./nodeMtu.ts";
 import { apiReachable, noTlsTimeouts, probesFresh, pullsSucceed } from "./probes.ts";
+import { registryTlsVerified, upstreamFallbackKept } from "./registries.ts";
 
 /** The pack's rules: what may be changed, then what the probes must show after it. */
 export const policies: Policies = [
@@ -13,6 +14,8 @@ export const policies: Policies = [
     clampCoversNodes,
     icmpFragNeededPasses,
     hostKeyPinned,
+    upstreamFallbackKept,
+    registryTlsVerified,
     probesFresh,
     noTlsTimeouts,
     pullsSucceed,

@@ -74,6 +74,8 @@ function typeText(wrapped: z.core.$ZodType): string {
             return `${def.format === undefined ? "number" : "integer"}${orNull}`;
         case "array":
             return `list of ${typeText(def.element!)}${orNull}`;
+        case "record":
+            return `map to ${typeText(def.valueType!)}${orNull}`;
         case "object": {
             if (objectShape(wrapped)!.shape === Connection.shape) return "[connection](#connection)";
             const names = Object.keys(objectShape(wrapped)!.shape);
