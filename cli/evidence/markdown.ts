@@ -86,16 +86,24 @@ function reachTable({ reports, plan }: EvidenceFile): string {
     return table(["", ...reports.map(({ vantagePoint }) => vantagePoint)], rows);
 }
 
-function table(head: string[], rows: string[][]): string {
+/** A table of plain texts. */
+export function table(head: string[], rows: string[][]): string {
     const line = (cells: string[]) => `| ${cells.map(plain).join(" | ")} |`;
     return [line(head), `|${" --- |".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
 /** Text that Markdown, HTML in it, and GitHub's mentions and references leave as it is, on one line. */
-function plain(text: string): string {
+export function plain(text: string): string {
     return text
         .replace(/\s+/g, " ")
         .replace(/&/g, "&amp;")
         .replace(/[\\`*_{}[\]<>|~#]/g, character => `\\${character}`)
         .replace(/@/g, "@\u200b");
+}
+
+/** Text of several lines as it is. A fence longer than any in it cannot be closed from inside. */
+export function fenced(text: string, language = "text"): string {
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+    const fence = "`".repeat(longest + 1);
+    return `${fence}${language}\n${text}\n${fence}`;
 }

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { z } from "zod";
+import { withoutSecrets } from "../../network/evidence/withoutSecrets.ts";
+import { type DeployResult, deploy } from "../deploy/deploy.ts";
+import { Display } from "../deploy/display.ts";
+import { writeWhole } from "../evidence/file.ts";
+import type { StageContext, StageResult } from "./stage.ts";
+import type { Applied } from "./state.ts";
+
+/** Policies that judge the probes after everything is applied. The next probe judges the same, and decides. */
+const JUDGE_PROBES: ReadonlySet<string> = new Set(["no-tls-timeouts", "pulls-succeed", "api-reachable"]);
+
+type Applying = Required<Pick<StageResult, "outcome" | "summary" | "notes" | "kept" | "applied">>;
+
+/** Brings the stack up, and keeps what was shown and what came of it. */
+export async function applyStack(context: StageContext, { refresh }: { refresh: boolean }): Promise<Applying> {
+    const { stack, cwd, engine, policyPacks, policyPackConfig, signal } = context;
+    const shown: string[] = [];
+    const display = new Display(text => {
+        shown.push(text);
+        context.say(text.trimEnd());
+    });
+    const result = await deploy({
+        operation: "up",
+        refresh,
+        stack,
+        cwd,
+        engine,
+        policyPacks,
+        policyPackConfig,
+        signal,
+        onEvent: display.event,
+    });
+    display.summary(result, "up");
+
+    const [log, json] = [context.fileName("log"), context.fileName("json")];
+    await writeWhole(join(context.directory, log), withoutSecrets(stripVTControlCharacters(shown.join(""))));
+    await writeWhole(join(context.directory, json), `${JSON.stringify(withoutSecrets(result), null, 2)}\n`);
+    const failures = failuresOf(result);
+    const changes = `${result.changes} ${result.changes === 1 ? "change" : "changes"} by the ${result.engine} engine`;
+    const done = result.ok || failures.length === 0;
+    return {
+        outcome: done ? "done" : "failed",
+        summary: done ? `${changes}.` : `up failed after ${changes}.`,
+        notes: result.ok ? [] : failures.length > 0 ? failures : leftToProbe(result),
+        kept: [
+            { title: "what up showed", file: log },
+            { title: "what up did", file: json },
+        ],
+        applied: appliedOf(result),
+    };
+}
+
+function mandatory({ violations }: DeployResult): DeployResult["violations"] {
+    return violations.filter(({ level }) => level === "mandatory");
+}
+
+/** Why an `up` cannot be gone on from, in words. Empty when it only did not like what its probes found. */
+function failuresOf(result: DeployResult): string[] {
+    const violations = mandatory(result);
+    const errors = result.diagnostics.filter(({ severity }) => severity === "error");
+    const onlyProbes = violations.length > 0 && violations.every(({ policy }) => JUDGE_PROBES.has(policy));
+    if (result.ok || (onlyProbes && errors.every(({ urn }) => !urn))) return [];
+    const said = [...violations.map(({ policy, message }) => `${policy}: ${message}`), ...errors.map(whole)];
+    return said.length > 0 ? said : ["up failed and did not say why. See its log."];
+}
+
+function whole({ message }: { message: string }): string {
+    return message.trim();
+}
+
+function leftToProbe(result: DeployResult): string[] {
+    const named = [...new Set(mandatory(result).map(({ policy }) => policy))].join(", ");
+    return [
+        `Everything was applied, and ${named} did not like what the probes found. The next probe decides whether to go on.`,
+    ];
+}
+
+const Outputs = z.object({
+    mss: z.object({ ipv4: z.int().nullable().catch(null), ipv6: z.int().nullable().catch(null) }).catch({
+        ipv4: null,
+        ipv6: null,
+    }),
+    nodeMtu: z.int().nullable().catch(null),
+    mirror: z.boolean().catch(false),
+});
+
+function appliedOf({ changes, violations, outputs }: DeployResult): Applied {
+    return {
+        changes,
+        violations: violations.map(({ policy, level, message }) => ({ policy, level, message })),
+        ...Outputs.parse(outputs),
+    };
+}

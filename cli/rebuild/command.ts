@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process";
+import { createWriteStream, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { withoutSecrets } from "../../network/evidence/withoutSecrets.ts";
+import type { PlannedCommand } from "./plan.ts";
+
+/** Lines of a failed command that its stage's diagnosis shows. */
+const LAST_LINES = 15;
+/** Between asking a command to end and ending it. */
+const GRACE_MS = 10_000;
+
+/** How a command ended. */
+export interface CommandEnd {
+    /** Null when a signal ended it. */
+    code: number | null;
+    signal: NodeJS.Signals | null;
+    timedOut: boolean;
+    seconds: number;
+    /** The last lines it wrote, without secrets. */
+    lastLines: string[];
+}
+
+export interface CommandRun {
+    directory: string;
+    /** Variables beside our own environment and the command's. */
+    environment: Record<string, string>;
+    /** File that its output is kept in, without what has the form of a secret. */
+    log: string;
+    /** Shows a line as the command wrote it. */
+    onLine(line: string): void;
+    /** Called with the process before anything waits for it, so that another process can know of it. */
+    onStart(process: RunningCommand): Promise<void>;
+    signal: AbortSignal;
+}
+
+/** A process that can be told from a later one of the same number. */
+export interface RunningCommand {
+    pid: number;
+    /** When it began, by the kernel's count since boot. */
+    started: string;
+}
+
+/** Runs a command of the user's in a process group of its own. Ends the whole group when it takes too long, or when told to. */
+export async function runCommand(command: PlannedCommand, run: CommandRun): Promise<CommandEnd> {
+    const began = performance.now();
+    const child = spawn("sh", ["-c", command.run], {
+        cwd: run.directory,
+        env: { ...process.env, ...command.environment, ...run.environment },
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+    });
+    const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+        child.once("error", error =>
+            reject(new Error(`sh could not be started in ${run.directory}: ${error.message}`)),
+        );
+        child.once("close", (code, signal) => resolve([code, signal]));
+    });
+    let timedOut = false;
+    let killer: NodeJS.Timeout | undefined;
+    const stop = () => {
+        endGroup(child.pid, "SIGTERM");
+        killer ??= setTimeout(() => endGroup(child.pid, "SIGKILL"), GRACE_MS);
+    };
+    const timer = setTimeout(() => {
+        timedOut = true;
+        stop();
+    }, command.timeoutMinutes * 60_000);
+    run.signal.addEventListener("abort", stop, { once: true });
+
+    const log = createWriteStream(run.log, { mode: 0o600 });
+    const lastLines: string[] = [];
+    const read = (stream: Readable) =>
+        createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", line => {
+            run.onLine(line);
+            const clean = withoutSecrets(line);
+            log.write(`${clean}\n`);
+            lastLines.push(clean);
+            if (lastLines.length > LAST_LINES) lastLines.shift();
+        });
+    read(child.stdout);
+    read(child.stderr);
+
+    try {
+        if (child.pid !== undefined) await run.onStart({ pid: child.pid, started: startOf(child.pid) ?? "" });
+        if (run.signal.aborted) stop();
+        const [code, signal] = await ended;
+        return { code, signal, timedOut, seconds: (performance.now() - began) / 1000, lastLines };
+    } finally {
+        clearTimeout(timer);
+        clearTimeout(killer);
+        run.signal.removeEventListener("abort", stop);
+        log.end();
+        await finished(log);
+    }
+}
+
+/** Whether a command that another process began still runs. */
+export function stillRuns({ pid, started }: RunningCommand): boolean {
+    return startOf(pid) === started;
+}
+
+function startOf(pid: number): string | undefined {
+    try {
+        const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+        return state === "Z" ? undefined : fields[18];
+    } catch {
+        return undefined;
+    }
+}
+
+/** A group whose last process has just ended is no error. */
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+    if (pid === undefined) return;
+    try {
+        process.kill(-pid, constants.signals[signal]);
+    } catch {}
+}

@@ -1,0 +1,84 @@
+import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { parseDocument } from "yaml";
+import type { ConnectionArgs } from "../../components/stackConfig.ts";
+import { expandHome, type PublicKey } from "../../provider/host/hostKey.ts";
+import { withHostKeys } from "./knownHosts.ts";
+
+/** A host whose key is to be enrolled. */
+export interface EnrolledHost {
+    name: string;
+    connection: ConnectionArgs;
+}
+
+/** Where a connection looks for its host's key: there a new key has to go. */
+export type KeyPlace = { kind: "configuration" } | { kind: "command" } | { kind: "known_hosts"; path: string };
+
+/** The place a connection looks in, as `expectedKeys` goes through them. */
+export function keyPlaceOf({ hostKey, hostKeyCommand, knownHostsPath }: ConnectionArgs): KeyPlace {
+    if (hostKey !== undefined) return { kind: "configuration" };
+    if (hostKeyCommand !== undefined) return { kind: "command" };
+    return { kind: "known_hosts", path: expandHome(knownHostsPath ?? "~/.ssh/known_hosts") };
+}
+
+/** The place in words. */
+export function placeInWords(place: KeyPlace): string {
+    if (place.kind === "known_hosts") return place.path;
+    return place.kind === "configuration" ? "hostKey in the stack's configuration" : "its hostKeyCommand";
+}
+
+/**
+ * Puts a host's new keys where its connection looks for them, in place of its old ones. Keys that a command of the
+ * connection's own gives are new by themselves. Throws when the configuration holds the key in another form.
+ */
+export async function enrolHostKeys(
+    { name, connection }: EnrolledHost,
+    keys: readonly PublicKey[],
+    stackFile: string,
+): Promise<void> {
+    const place = keyPlaceOf(connection);
+    if (place.kind === "configuration") await writeToConfiguration(name, keys, stackFile);
+    else if (place.kind === "known_hosts") await writeToKnownHosts(connection, keys, place.path);
+}
+
+async function writeToConfiguration(name: string, keys: readonly PublicKey[], stackFile: string): Promise<void> {
+    const document = parseDocument(await readFile(stackFile, "utf8"));
+    const nodes = (document.toJS() as { config?: Record<string, unknown> }).config?.["clearpath:nodes"];
+    const index = Array.isArray(nodes) ? nodes.findIndex(node => node?.name === name) : -1;
+    const path = ["config", "clearpath:nodes", index, "connection", "hostKey"];
+    if (index === -1 || typeof document.getIn(path) !== "string")
+        throw new Error(
+            `${stackFile} has no nodes[].connection.hostKey of ${name} that could be replaced. The host was not connected to. Give ${name} a hostKey of its own there, or a known_hosts file.`,
+        );
+    document.setIn(path, keys.map(({ type, base64 }) => `${type} ${base64}`).join("\n"));
+    await replaceFile(stackFile, document.toString());
+}
+
+async function writeToKnownHosts(
+    { host, port = 22 }: ConnectionArgs,
+    keys: readonly PublicKey[],
+    path: string,
+): Promise<void> {
+    const before = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return "";
+        throw error;
+    });
+    await replaceFile(path, withHostKeys(before, host, port, keys));
+}
+
+/** As a whole or not at all, with its mode, and through a link to the file that it names. */
+async function replaceFile(path: string, content: string): Promise<void> {
+    const target = await realpath(path).catch(() => path);
+    const mode = await stat(target).then(
+        found => found.mode & 0o777,
+        () => 0o600,
+    );
+    const staging = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+    try {
+        await writeFile(staging, content, { mode });
+        await rename(staging, target);
+    } catch (error) {
+        await rm(staging, { force: true });
+        throw error;
+    }
+}

@@ -1,0 +1,53 @@
+import { mirrorHelps, probeAndKeep } from "../probing.ts";
+import type { Stage } from "../stage.ts";
+
+const everywhere = ({ stack }: { stack: string }) => `probes from every host of stack ${stack} and keeps the evidence`;
+
+/** How it was: what the rebuild is measured against. */
+export const probeBefore: Stage = {
+    name: "probe-before",
+    title: "Probe the way out as it is",
+    intent: everywhere,
+    async run(context) {
+        return { outcome: "done", ...(await probeAndKeep(context, "before")) };
+    },
+};
+
+/** The last look before anything is destroyed: a fault that is still there would be met again by the new cluster. */
+export const probeNetwork: Stage = {
+    name: "probe-network",
+    title: "Probe again, with the network layer in place",
+    intent: subject =>
+        `${everywhere(subject)}; stops here, with the cluster still standing, while the network is at fault`,
+    async run(context) {
+        const found = await probeAndKeep(context, "with the network layer");
+        if (found.clear || mirrorHelps(found.cause)) return { outcome: "done", ...found };
+        return {
+            outcome: "failed",
+            ...found,
+            notes: [
+                ...found.notes,
+                "Nothing was destroyed. The new cluster would meet the same fault: mend it, and go on with --resume.",
+            ],
+        };
+    },
+};
+
+/** The proof on hosts that nobody has worked around anything on. */
+export const probeRebuilt: Stage = {
+    name: "probe-rebuilt",
+    title: "Probe from the new hosts, before K3s starts",
+    intent: everywhere,
+    async run(context) {
+        const found = await probeAndKeep(context, "rebuilt");
+        if (found.clear || mirrorHelps(found.cause)) return { outcome: "done", ...found };
+        return {
+            outcome: "failed",
+            ...found,
+            notes: [
+                ...found.notes,
+                "A mirror would hide this fault, not mend it, so none was added, and K3s was not started. Mend it, and go on with --resume.",
+            ],
+        };
+    },
+};
