@@ -52,7 +52,12 @@ export function verdictOf(
     const findings = SEARCHES.flatMap(search => search(observation)).toSorted((a, b) =>
         weight(a) === weight(b) ? 0 : weight(b) - weight(a),
     );
-    const [main, ...others] = findings;
+    const [first] = findings;
+    const all = countOf(observation.trouble);
+    const isExplained = steady || countOf(first?.explains ?? []) >= all * EXPLAINED_SHARE;
+    // Where nothing explains what fails, what was measured is still a fault, and the likeliest.
+    const main = isExplained ? first : findings.find(({ isMeasured }) => isMeasured);
+    const others = findings.filter(finding => finding !== main);
     const common = {
         pathMtu: { ipv4: pathMtuOf(reports, "ipv4"), ipv6: pathMtuOf(reports, "ipv6") },
         stability: Object.fromEntries(reports.map(({ vantagePoint, stability }) => [vantagePoint, stability])),
@@ -63,14 +68,13 @@ export function verdictOf(
         const state = unprobed.length === 0 ? noFault(observation) : unknownFault(observation, findings, unprobed);
         return { ...common, ...state, alsoSeen: findings.map(alsoSeen) };
     }
-    const explained = main ? countOf(main.explains) : 0;
-    const all = countOf(observation.trouble);
-    if (main && (steady || explained >= all * EXPLAINED_SHARE)) {
-        const { explains: _, isMeasured: __, confidence, ...named } = main;
+    if (main) {
+        const { explains, isMeasured, confidence, ...named } = main;
+        const share = all === 0 || steady ? 1 : countOf(explains) / all;
         return {
             ...common,
             ...named,
-            confidence: round(all === 0 || steady ? confidence : confidence * (explained / all)),
+            confidence: round(confidence * Math.max(share, isMeasured ? EXPLAINED_SHARE : 0)),
             alsoSeen: others.filter(other => addsTo(main, other)).map(alsoSeen),
             ruledOut: [],
         };

@@ -1,5 +1,6 @@
 import { draws } from "../../lab/internet/draw.ts";
 import { type Expect, parseScenario, type Scenario, type ScenarioInput } from "../../lab/scenario.ts";
+import { DNS_SERVER } from "../../lab/topology.ts";
 
 /** Draws for one scenario. */
 interface Dice {
@@ -35,6 +36,15 @@ const KINDS: Readonly<Record<string, Inventor>> = {
             ...(dice.chance(0.3) && { endpoints: { [dice.one(ENDPOINTS)]: { delayMs: dice.number(100, 1500) } } }),
         },
         nodes: { workers: dice.number(1, 2), mtu: dice.one([1280, 1400, 1450, 1500]) },
+        truth: { cause: "none" },
+    }),
+    "narrow-line": dice => ({
+        internet: { paths: [{ rateMbit: dice.number(15, 60), queueMs: dice.number(300, 1000), delayMs: delay(dice) }] },
+        truth: { cause: "none" },
+    }),
+    "far-away": dice => ({
+        internet: { paths: [{ delayMs: dice.number(100, 250) }] },
+        nodes: { workers: dice.number(0, 2) },
         truth: { cause: "none" },
     }),
     "path-mtu-discovery-works": dice => ({
@@ -108,6 +118,13 @@ const KINDS: Readonly<Record<string, Inventor>> = {
         gateway: { icmpFragNeeded: "drop" },
         truth: { ...holeOf("both"), scope: "host-and-vms" },
     }),
+    "black-hole-too-deep-for-ipv6": dice => {
+        const mtu = dice.number(900, 1270);
+        return {
+            internet: { paths: [{ mtu, icmpFragNeeded: "drop", delayMs: delay(dice) }] },
+            truth: { ...holeOf("both"), scope: "host-and-vms", pathMtu: { ipv4: mtu } },
+        };
+    },
     "small-bridge": dice => ({
         internet: { paths: paths(dice) },
         gateway: { bridgeMtu: dice.number(1300, 1490) },
@@ -150,7 +167,7 @@ const KINDS: Readonly<Record<string, Inventor>> = {
     }),
     "few-ports": dice => ({
         internet: { paths: paths(dice) },
-        gateway: { natPorts: dice.number(4, 48) },
+        gateway: { natPorts: dice.number(4, 64) },
         truth: { cause: "nat-exhaustion", scope: "vm-subnet" },
     }),
     firewall: dice => ({
@@ -171,6 +188,11 @@ const KINDS: Readonly<Record<string, Inventor>> = {
                 ]),
             ],
         },
+        truth: { cause: "firewall-block", scope: "vm-subnet" },
+    }),
+    "firewall-resolver": dice => ({
+        internet: { paths: paths(dice) },
+        gateway: { blockFromVms: [DNS_SERVER.ipv4, DNS_SERVER.ipv6] },
         truth: { cause: "firewall-block", scope: "vm-subnet" },
     }),
     "rate-limit": dice => ({

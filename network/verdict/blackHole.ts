@@ -31,7 +31,10 @@ export function blackHole(observation: Observation): Finding[] {
     const holes = reports.flatMap(report => holesOf(report, observation));
     if (holes.length === 0) return suspectedHole(observation);
 
-    const affected = [...new Set(holes.map(({ report }) => report.vantagePoint))];
+    const stalling = vantagePointsOf(trouble.filter(group => STALLS.includes(group.trouble)));
+    const affected = reports
+        .filter(report => holes.some(hole => hole.report === report) || isMissed(report, stalling, holes))
+        .map(({ vantagePoint }) => vantagePoint);
     const explains = trouble.filter(
         group => affected.includes(group.vantagePoint) && (STALLS.includes(group.trouble) || group.trouble === "pull"),
     );
@@ -71,6 +74,12 @@ function holesOf(report: Report, { reports, trouble }: Observation): Hole[] {
             return isSilent && mtu.paths.includes(agreed) ? [{ report, family, direction, mtu, bytes: agreed }] : [];
         }),
     );
+}
+
+/** Whether a vantage point stalls like those behind a hole on one of several paths, and its own flows met none of it. */
+function isMissed(report: Report, stalling: readonly string[], holes: readonly Hole[]): boolean {
+    const isOnePath = holes.some(({ mtu, bytes }) => mtu.paths.some(size => size > bytes));
+    return isOnePath && stalling.includes(report.vantagePoint);
 }
 
 /** Vantage points from which a search found a hole. */
@@ -138,7 +147,8 @@ function actionsFor(sizes: PerFamily<number | null>, filteredAt: IcmpFilteredAt)
  */
 function suspectedHole(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const stalls = trouble.filter(group => STALLS.includes(group.trouble));
+    const cleared = reports.filter(isCleared).map(({ vantagePoint }) => vantagePoint);
+    const stalls = trouble.filter(group => STALLS.includes(group.trouble) && !cleared.includes(group.vantagePoint));
     if (stalls.length === 0 || isAtEndpoints(stalls, reports)) return [];
     const affected = vantagePointsOf(stalls);
     return [
@@ -165,6 +175,18 @@ function suspectedHole(observation: Observation): Finding[] {
             ],
         },
     ];
+}
+
+/** Flows of a search from which on it would have met a hole, but for a small share of an ECMP path's. */
+const ENOUGH_FLOWS = 8;
+
+/** Whether a search walked many flows in both directions of every IP version there is, and large packets passed on all. */
+function isCleared({ pathMtu }: Report): boolean {
+    const searched = IP_FAMILIES.flatMap(family => {
+        const measured = pathMtu[family];
+        return measured ? [measured.download, measured.upload] : [];
+    });
+    return searched.length > 0 && searched.every(mtu => mtu && !mtu.silent && mtu.paths.length >= ENOUGH_FLOWS);
 }
 
 /** Small hellos pass an upload hole and large ones do not; a download hole keeps the certificate from both. */
