@@ -37,10 +37,12 @@ export async function clusterNode(kubeconfig: string, name: string): Promise<Clu
                 ]),
                 late,
             ]);
+            // Typed as a date, and handed over as the text that the API server sent.
+            const renewTime: unknown = lease.spec?.renewTime;
             return {
                 ready:
                     node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
-                renewedAt: lease.spec?.renewTime?.toISOString() ?? null,
+                renewedAt: renewTime === undefined ? null : String(renewTime),
             };
         },
     };

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { File } from "../../../provider/resources/file.ts";
 import { LinkMtu } from "../../../provider/resources/linkMtu.ts";
+import { Registries } from "../../../provider/resources/registries.ts";
 
 const registered: pulumi.runtime.MockResourceArgs[] = [];
 
@@ -42,6 +43,15 @@ describe("a resource class made from its schema", () => {
         const held = (file as unknown as { connection: pulumi.Output<{ password: string }> }).connection;
         expect(await pulumi.isSecret(held)).toBe(true);
         expect((await settled(held)).password).toBe("open sesame");
+    });
+
+    it("makes a password in a map a secret", async () => {
+        const configs = { "cache.lan": { auth: { username: "u", password: "open sesame" } } };
+        const node = new Registries("in-map", { connection: { host: "10.27.27.11" }, registries: { configs } });
+        const other = new Registries("no-password", { connection: { host: "10.27.27.11" }, registries: {} });
+        expect(await pulumi.isSecret(node.registries)).toBe(true);
+        expect((await settled(node.registries)).configs).toEqual(configs);
+        expect(await pulumi.isSecret(other.registries)).toBe(false);
     });
 
     it("recognises its own type by the token alone", () => {
