@@ -4,7 +4,7 @@ import time
 
 from agent.names import resolve
 from agent.tcp import Deadline, ProbeFailure, TcpInfo, abort, connect, failure_of, open_socket
-from agent.tls import TlsStream
+from agent.tls import PlainStream, TlsStream
 
 LONGEST_HEAD = 65536
 # Beyond two round trips, for a peer's kernel that is busy too.
@@ -27,6 +27,8 @@ class Request:
         self.headers = headers or {}
         self.most_body = most_body
         self.on_body = on_body
+        #: Without TLS, as mirrors in the own network often are.
+        self.plain = False
 
     def text(self):
         lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {self.host}"]
@@ -62,7 +64,7 @@ def exchange(request, context, timeout, family=None, turn=0):
         now = lap("connectMs", now)
         sample["sourcePort"] = sock.getsockname()[1]
         acked_before = TcpInfo(sock).bytes_acked
-        stream = TlsStream(sock, context, request.host)
+        stream = PlainStream(sock) if request.plain else TlsStream(sock, context, request.host)
         stream.handshake(Deadline(timeout))
         now = lap("tlsMs", now)
         stream.send(request.text(), Deadline(timeout))

@@ -1,6 +1,5 @@
 """Image pulls: by the host's container runtime where it has one and lacks the image, otherwise by the agent itself."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -9,10 +8,9 @@ import subprocess
 import threading
 import time
 
-from agent.exchange import exchange
 from agent.facts import read
-from agent.registry import Image, RegistryWalk
-from agent.rounds import refusal
+from agent.ownpull import OwnPull
+from agent.runtimelog import LogPosition
 
 K3S_CERTS = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d"
 CONTAINERD_CONFIG = "/etc/containerd/config.toml"
@@ -177,15 +175,16 @@ class Pulls:
     def _by_runtime(self, image):
         """The last lines of what the runtime said when it failed, or None."""
         started = time.monotonic()
+        log = LogPosition()
         with self.lock:
             self.ours.append(image)
         code, text = self.client.pull(image, lambda: self._left(started))
         self._remove(image)
         if code == 0:
             return None
-        if code is None:
-            return f"no end after {time.monotonic() - started:.0f} s"
-        return last_words(text) or f"exit code {code}"
+        ended = f"no end after {time.monotonic() - started:.0f} s"
+        said = ended if code is None else last_words(text) or f"exit code {code}"
+        return "\n".join([said, *(f"containerd: {reason}" for reason in log.reasons(image) if reason not in said)])
 
     def _remove(self, image):
         """Takes the pulled image away again, unless a container has come to use it since."""
@@ -202,38 +201,12 @@ class Pulls:
             self._remove(image)
 
     def _by_agent(self, reference):
-        """Fetches manifest, config and layers and checks their digests. What failed, or None."""
+        """What failed, or None."""
         started = time.monotonic()
-        image = Image(reference)
-        errors = []
-
-        def send(request, flow):
-            left = self._left(started)
-            if left <= 0:
-                errors.append(f"no end after {time.monotonic() - started:.0f} s")
-                return None
-            # As patient as a runtime: a resolver asks again after 5 s, and one lost query fails no pull.
-            timeout = min(left, max(self.plan["timeoutSeconds"], RUNTIME_GIVES_UP_SECONDS))
-            sample, response = exchange(request, self.contexts["large"], timeout)
-            if response is None:
-                errors.append(f"{flow} from {request.host}: {sample['failure']}: {sample['message']}")
-                return None
-            if refusal(response, (200, 206, 401)) is not None:
-                errors.append(f"{flow} from {request.host}: HTTP {response.status}")
-                return None
-            return response
-
-        walk = RegistryWalk(image, image.host, image.port, send)
-        blobs = walk.blobs()
-        if blobs is None:
-            return errors[-1] if errors else "the registry gave no manifest for this machine"
-        for blob in blobs:
-            digest = hashlib.sha256()
-            if not walk.blob(blob["digest"], digest.update):
-                return errors[-1] if errors else f"the registry gave no blob {blob['digest']}"
-            if blob["digest"] != f"sha256:{digest.hexdigest()}":
-                return f"blob {blob['digest']} came with other content: sha256:{digest.hexdigest()}"
-        return None
+        # As patient as a runtime: a resolver asks again after 5 s, and one lost query fails no pull.
+        patience = max(self.plan["timeoutSeconds"], RUNTIME_GIVES_UP_SECONDS)
+        context = self.contexts["large"]
+        return OwnPull(reference, context, certs_directory(), lambda: self._left(started), patience).run()
 
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

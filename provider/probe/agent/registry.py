@@ -33,6 +33,8 @@ class Image:
             registry, path = "docker.io", name if rest else f"library/{name}"
         self.repository, _, tag = path.partition(":")
         self.version = self.digest or tag or "latest"
+        #: As containerd's hosts.toml files are named after it.
+        self.registry = "docker.io" if registry == "index.docker.io" else registry
         host = "registry-1.docker.io" if registry in ("docker.io", "index.docker.io") else registry
         self.host, _, port = host.partition(":")
         self.port = int(port or 443)
@@ -45,11 +47,13 @@ class RegistryWalk:
     each image, so that manifests are fetched once: registries count those.
     """
 
-    def __init__(self, image, host, port, send, known_blobs=None):
+    def __init__(self, image, host, port, send, known_blobs=None, place=None):
         self.image = image
         self.host = host
         self.port = port
         self.send = send
+        #: A mirror (mirrors.Place), where it is not the registry itself that is asked.
+        self.place = place
         self.tokens = {}
         self.known_blobs = {} if known_blobs is None else known_blobs
 
@@ -100,7 +104,10 @@ class RegistryWalk:
         return None
 
     def _path(self, kind, version):
-        return f"/v2/{self.image.repository}/{kind}/{version}"
+        if self.place is None:
+            return f"/v2/{self.image.repository}/{kind}/{version}"
+        namespace = f"?ns={self.place.namespace}" if self.place.namespace else ""
+        return f"{self.place.base()}/{self.place.repository(self.image.repository)}/{kind}/{version}{namespace}"
 
     def _fetch(self, path, flow, headers, method="GET", **how):
         """Follows redirects and answers one challenge a host; the response with status 200 or 206, or None."""

@@ -12,6 +12,7 @@ FEWEST_ROUNDS = 8
 # Odd, so that walks take every IP version in turn.
 WALK_EVERY = 5
 BACK_OFF_SECONDS = 5
+LONGEST_BACK_OFF_SECONDS = 60
 WAKE_SECONDS = 0.5
 # How a connection ends whose large packets vanish.
 STALLS = ("tls-timeout", "first-byte-timeout", "body-timeout")
@@ -53,9 +54,16 @@ class EndpointRounds:
         self.finished = 0
         self.under_way = {}
         self.not_before = 0.0
+        self.limited = 0
         self.test = SequentialTest(weights)
         self.judged = itertools.count()
         self.blobs = {}
+
+    def back_off(self, retry_after):
+        """Seconds without a request after a 429: those that the server names, otherwise twice as many each time."""
+        self.limited += 1
+        asked = int(retry_after) if retry_after.isdigit() else BACK_OFF_SECONDS * 2 ** (self.limited - 1)
+        return min(asked, LONGEST_BACK_OFF_SECONDS)
 
 
 class Rounds:
@@ -169,6 +177,7 @@ class Rounds:
             number_here = next(rounds.judged)
         at = self.stream.elapsed()
         sample, response = exchange(request, self.contexts[hello], self.plan["timeoutSeconds"], family, turn)
+        asked_to_wait = response.headers.get("retry-after", "") if response is not None else ""
         if response is not None:
             failure = refusal(response, expected)
             if failure is not None:
@@ -189,7 +198,9 @@ class Rounds:
             if sample.get("failure") in STALLS and request.host not in self.called and where not in self.stalled:
                 self.stalled.append(where)
             if sample.get("failure") == "rate-limit":
-                rounds.not_before = time.monotonic() + BACK_OFF_SECONDS
+                rounds.not_before = time.monotonic() + rounds.back_off(asked_to_wait)
+            elif "failure" not in sample:
+                rounds.limited = 0
             self.lock.notify_all()
         return response
 

@@ -99,6 +99,46 @@ class TlsStream:
         return ProbeFailure("reset", str(failure)) if failure.kind == "connect-timeout" else failure
 
 
+class PlainStream:
+    """The same without TLS."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.bytes_seen = 0
+        self.bytes_sent = 0
+
+    def handshake(self, _deadline):
+        pass
+
+    def send(self, data, deadline):
+        while data:
+            try:
+                sent = self.sock.send(data)
+                self.bytes_sent += sent
+                data = data[sent:]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline, "first-byte-timeout")
+            except OSError as error:
+                raise failure_of(error) from error
+
+    def receive(self, deadline, on_timeout):
+        """Some bytes, or none at the end of the stream."""
+        while True:
+            self._wait(select.POLLIN, deadline, on_timeout)
+            try:
+                data = self.sock.recv(65536)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise failure_of(error) from error
+            self.bytes_seen += len(data)
+            return data
+
+    def _wait(self, events, deadline, on_timeout):
+        if not wait(self.sock, events, deadline):
+            raise ProbeFailure(on_timeout, f"nothing more for {deadline.seconds:g} s")
+
+
 def padded_context(filler):
     """
     A client context whose hello carries `filler` bytes of application protocols nobody speaks. One curve keeps the

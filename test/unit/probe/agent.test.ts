@@ -100,6 +100,19 @@ describe("the agent", () => {
         expect(samples[0]).toMatchObject({ status: status, failure });
     });
 
+    test("asks no more while a server that limits its rate told it to wait", async () => {
+        let requests = 0;
+        const { port } = await serving(
+            httpsServer(tls, (_request, response) => {
+                requests += 1;
+                response.writeHead(429, { "retry-after": "30" }).end();
+            }),
+        );
+        const { complete } = await probe(port, { rounds: 50, parallel: 1, budgetSeconds: 2 });
+        expect(requests).toBe(1);
+        expect(complete).toBe(false);
+    });
+
     test("waits the whole time before it calls a silent server a TLS timeout, and says what was acknowledged", async () => {
         const { port } = await serving(silentServer());
         const { samples } = await probe(port, { rounds: 1, timeoutSeconds: 0.5 });

@@ -92,7 +92,9 @@ export async function closedPort(): Promise<number> {
 }
 
 /** A registry with token authentication that holds one image of one layer, and the requests it got. */
-export async function testRegistry(tls: TestTls): Promise<TestServer & { image: string; requests: string[] }> {
+export async function testRegistry(
+    tls: TestTls,
+): Promise<TestServer & { image: string; requests: string[]; queries: string[] }> {
     const blobs = new Map<string, Buffer>();
     const add = (content: Buffer) => {
         const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
@@ -105,8 +107,10 @@ export async function testRegistry(tls: TestTls): Promise<TestServer & { image: 
         layers: [add(Buffer.alloc(300_000, 7))],
     });
     const requests: string[] = [];
+    const queries: string[] = [];
     const server = await httpsServer(tls, (request, response) => {
-        const { pathname } = new URL(request.url!, "https://localhost");
+        const { pathname, search } = new URL(request.url!, "https://localhost");
+        queries.push(search);
         requests.push(`${request.method} ${pathname}`);
         if (pathname === "/token") return void response.end(JSON.stringify({ token: "letmein" }));
         if (request.headers.authorization !== "Bearer letmein") {
@@ -122,5 +126,5 @@ export async function testRegistry(tls: TestTls): Promise<TestServer & { image: 
         if (moved === pathname) return void response.writeHead(307, { location: `/elsewhere${pathname}` }).end();
         response.end(blob);
     });
-    return { ...server, image: `localhost:${server.port}/team/app:1`, requests };
+    return { ...server, image: `localhost:${server.port}/team/app:1`, requests, queries };
 }
