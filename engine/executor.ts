@@ -123,6 +123,7 @@ function record(run: Run, step: Step): void {
             if (!step.beforeCreation) run.snapshot.remove(step.old);
             break;
     }
+    if (step.op === "create" || step.op === "create-replacement") run.snapshot.created(step.made.urn);
     if ("made" in step && step.op !== "replace") run.made.set(step.made.urn, step.made);
 }
 

@@ -35,7 +35,7 @@ export class Snapshot {
     readonly #done = new Set<ResourceState>();
     readonly #pending = new Set<PendingOperation>();
     /** Creations that an earlier run never finished: only a person can tell what became of them. */
-    readonly #openCreations: PendingOperation[];
+    #openCreations: PendingOperation[];
     /** New URN by old one, for resources that were renamed while others still name them by the old. */
     readonly #renamed = new Map<string, string>();
 
@@ -71,6 +71,11 @@ export class Snapshot {
         if (old === undefined) return;
         this.#done.add(old);
         this.rename(old.urn, made.urn);
+    }
+
+    /** Forgets that an earlier run never finished to create what this run has created. */
+    created(urn: string): void {
+        this.#openCreations = this.#openCreations.filter(({ resource }) => resource.urn !== urn);
     }
 
     rename(oldUrn: string, urn: string): void {

@@ -133,6 +133,19 @@ describe.concurrent("on the embedded engine", () => {
         expect(stack.locks()).toEqual([]);
     });
 
+    test("a creation that was interrupted is told once, and forgotten when it is made up for", async ({ stack }) => {
+        await stack.program(`new Thing("a");`).up();
+        const file = JSON.parse(stack.stateText);
+        const pending = { resource: { ...stack.stored("a"), urn: stack.urn("b"), id: undefined }, type: "creating" };
+        file.checkpoint.latest.pending_operations = [pending];
+        writeFileSync(stack.stateFile, JSON.stringify(file));
+
+        const up = await stack.program(`new Thing("a"); new Thing("b");`).up();
+        expect(JSON.stringify(up.diagnostics)).toContain(stack.urn("b"));
+        expect(stack.pendingOperations()).toEqual([]);
+        expect((await stack.up()).diagnostics).toEqual([]);
+    });
+
     test.for<[string, string]>([
         ["resources read with `get`", `new Thing("a", {}, { id: "some-id" });`],
         ["invoke", `pulumi.runtime.invoke("enginetest:index:ask", {});`],
