@@ -83,6 +83,15 @@ describe("a measured black hole", () => {
         expect(verdict).toMatchObject({ cause: "pmtu-black-hole", scope: "node" });
     });
 
+    test("on one of several paths hits a vantage point too that stalls, though its own flows met none of it", () => {
+        const some = ENDPOINTS.map(name => endpoint(name, { succeeded: 24, failures: { "tls-timeout": 6 } }));
+        const ecmp = { endpoints: some, pathMtu: mtus(silent(1380, [1500, 1380, 1380]), atLeast(1500)) };
+        const missed = { endpoints: some, pathMtu: mtus(atLeast(1500), atLeast(1500)) };
+        const verdict = verdictOf([gateway(ecmp), node("cp1", ecmp), node("worker1", missed)]);
+        expect(verdict).toMatchObject({ cause: "pmtu-black-hole", scope: "host-and-vms" });
+        expect(verdict.evidence.map(({ vantagePoint }) => vantagePoint)).toContain("worker1");
+    });
+
     test("is never none, not even when no connection happened to fail", () => {
         const verdict = verdictOf([gateway({ pathMtu: hole }), node("cp1", { pathMtu: hole })]);
         expect(verdict.cause).toBe("pmtu-black-hole");
@@ -101,6 +110,13 @@ describe("a suspected black hole", () => {
         const verdict = verdictOf([node("cp1", { ...stalled, pathMtu: unmeasured })]);
         expect(verdict.cause).toBe("pmtu-black-hole");
         expect(verdict.confidence).toBeLessThan(0.6);
+    });
+
+    test("is not concluded where a search walked many flows and all of them carried large packets", () => {
+        const whole = { ...atLeast(1500), paths: Array.from({ length: 16 }, () => 1500) };
+        const verdict = verdictOf([node("cp1", { ...stalled, pathMtu: mtus(whole, whole) })]);
+        expect(verdict.cause).toBe("unknown");
+        expect(verdict.ruledOut).toContain("pmtu-black-hole");
     });
 
     test("takes its direction from the sizes of the hellos that failed", () => {

@@ -160,6 +160,14 @@ test("a stray failure in a steady network does not hide a mismatch that no conne
     expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["dns"]);
 });
 
+test("a mismatch that both hosts' facts show is named even where nothing explains what fails, with less confidence", () => {
+    const whole = { ...atLeast(1500), paths: Array.from({ length: 16 }, () => 1500) };
+    const stalling = { endpoints: allFailing("tls-timeout", 4), pathMtu: mtus(whole, whole) };
+    const verdict = verdictOf([gateway(stalling), node("cp1", stalling), node("worker1", stalling, 9000)]);
+    expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
+    expect(verdict.confidence).toBeLessThan(0.5);
+});
+
 describe("none", () => {
     test("is said of a stable network, with the largest packet that passed as path MTU", () => {
         const verdict = verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
