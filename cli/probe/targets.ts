@@ -10,6 +10,7 @@ import { decryptConfig, hasSecureValues, readStackSettings } from "../../engine/
 import type { ProbePlan } from "../../network/probe/plan.ts";
 import { VantageReport } from "../../network/probe/report.ts";
 import { Connection } from "../../provider/host/connection.ts";
+import { NETWORK_NAMESPACE } from "../../provider/probe/inNetworkNamespace.ts";
 import type { ProbedHost } from "../../provider/probe/probeAll.ts";
 import { CouldNotRun } from "../exit.ts";
 
@@ -26,6 +27,7 @@ const HostList = z.strictObject({
                 name: z.string().min(1),
                 role: VantageReport.shape.role.default("host"),
                 connection: Connection,
+                networkNamespace: z.string().regex(NETWORK_NAMESPACE).optional(),
             }),
         )
         .min(1),
@@ -42,7 +44,7 @@ export async function targetsOfFile(file: string): Promise<ProbeTargets> {
         const lines = list.error.issues.map(({ path, message }) => `${file}: ${path.join(".") || "top"}: ${message}.`);
         throw new CouldNotRun(`${lines.join("\n")}\nNothing was probed. Correct the file.`);
     }
-    const hosts = list.data.hosts.map(({ name, role, connection }) => ({ vantagePoint: name, role, connection }));
+    const hosts = list.data.hosts.map(({ name, ...host }) => ({ vantagePoint: name, ...host }));
     return { hosts, plan: list.data.probe };
 }
 
