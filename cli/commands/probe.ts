@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import type { ProbePlan } from "../../network/probe/plan.ts";
 import { HostError } from "../../provider/host/hostError.ts";
 import { type ProbeAllOptions, type ProbeAllResult, type ProbedHost, probeAll } from "../../provider/probe/probeAll.ts";
 import { evidenceOf, type Run } from "../evidence/evidenceOf.ts";
@@ -14,6 +16,7 @@ interface ProbeFlags {
     cwd: string;
     json?: boolean;
     out?: string;
+    token: string[];
 }
 
 /** Adds `clearpath probe`. */
@@ -28,6 +31,12 @@ export function probeCommand(program: Command): void {
         .option(
             "--out <file>",
             "write the evidence there, with every connection, e.g. before.json.gz (see report, compare)",
+        )
+        .option(
+            "--token <host=file>",
+            "call this API with the bearer token in a file, too, e.g. api.doppler.com=token; may be repeated",
+            (value: string, before: string[]) => [...before, value],
+            [],
         )
         .addHelpText("after", "\nExit code 0: healthy. 1: found something. 2: usage. 3: could not run.");
 
@@ -51,22 +60,41 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
     const { hosts, plan } = flags.hosts
         ? await targetsOfFile(flags.hosts)
         : await targetsOfStack(flags.stack!, flags.cwd);
+    const tokens = await tokensIn(flags.token, plan);
     const stop = new AbortController();
     const progress = process.stderr.isTTY ? liveProgress(hosts) : plainProgress();
     const onInterrupt = interrupter(stop, progress.stopping);
     process.on("SIGINT", onInterrupt);
     const startedAt = new Date();
     try {
-        const result = await probeAll(hosts, plan, { ...progress.listeners, signal: stop.signal });
+        const result = await probeAll(hosts, plan, { ...progress.listeners, tokens, signal: stop.signal });
         const notes = stop.signal.aborted ? ["The run was stopped by Ctrl-C before its end."] : [];
         const connections = hosts.map(({ connection }) => connection);
-        return { result, run: { plan, startedAt, endedAt: new Date(), notes, connections } };
+        const secrets = Object.values(tokens);
+        return { result, run: { plan, startedAt, endedAt: new Date(), notes, connections, secrets } };
     } catch (error) {
         throw error instanceof HostError ? new CouldNotRun(error.message) : error;
     } finally {
         process.removeListener("SIGINT", onInterrupt);
         progress.end();
     }
+}
+
+/** Reads tokens from their files: as arguments, every user of this machine would see them. */
+async function tokensIn(given: readonly string[], plan: ProbePlan): Promise<Record<string, string>> {
+    const read = given.map(async (text): Promise<[string, string]> => {
+        const [, host, file] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+        if (!host || !file) throw new CouldNotRun(`--token ${text} is not of the form host=file. Nothing was probed.`);
+        if (!plan.endpoints.some(endpoint => endpoint.kind === "api" && endpoint.host === host))
+            throw new CouldNotRun(`${host} is none of the plan's APIs. Nothing was probed. Add it to probe.endpoints.`);
+        const token = await readFile(file, "utf8").catch((error: Error) => {
+            throw new CouldNotRun(`The token for ${host} cannot be read: ${error.message}. Nothing was probed.`);
+        });
+        if (!/^[\x21-\x7e]+$/.test(token.trim()))
+            throw new CouldNotRun(`${file} does not hold a token alone. Nothing was probed. Write it on one line.`);
+        return [host, token.trim()];
+    });
+    return Object.fromEntries(await Promise.all(read));
 }
 
 /** How a run is shown while it goes on. */

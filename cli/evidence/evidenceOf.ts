@@ -13,12 +13,14 @@ export interface Run {
     notes?: string[];
     /** Connections of its hosts: the secrets in them appear nowhere in the evidence. */
     connections?: unknown[];
+    /** Other secrets that the run knew. */
+    secrets?: string[];
 }
 
 /** What a run found, as its evidence file has it: with every connection, and without secrets. */
 export function evidenceOf(
     found: ProbeAllResult,
-    { plan, startedAt, endedAt, notes = [], connections = [] }: Run,
+    { plan, startedAt, endedAt, notes = [], connections = [], secrets = [] }: Run,
 ): EvidenceFile {
     const evidence: EvidenceFile = {
         format: EVIDENCE_FORMAT,
@@ -32,5 +34,5 @@ export function evidenceOf(
         verdict: found.verdict,
         notes,
     };
-    return withoutSecrets(EvidenceFile.parse(evidence), connections.flatMap(secretsOf));
+    return withoutSecrets(EvidenceFile.parse(evidence), [...connections.flatMap(secretsOf), ...secrets]);
 }

@@ -46,7 +46,10 @@ export const Sample = z.object({
     contacted: z.string().optional().describe("Host that was called, where it is another: token and blob services."),
     family: z.enum(["ipv4", "ipv6"]).optional(),
     hello: z.enum(["small", "large"]).optional().describe("Size of the ClientHello sent."),
-    flow: z.enum(["api", "token", "manifest", "blob", "ping"]).optional(),
+    flow: z
+        .enum(["api", "authenticated", "token", "manifest", "blob", "ping"])
+        .optional()
+        .describe("What was asked for; `authenticated` is an API's call with a token."),
     at: z.number().describe("Seconds since the agent started."),
     sourcePort: z.int().optional(),
     remote: z.string().optional().describe("Remote address."),

@@ -10,11 +10,13 @@ export interface AgentTask {
     sequentialTest: SequentialTest;
     /** False: path MTU and facts only. */
     rounds: boolean;
+    /** Bearer tokens by the host of the API that takes them. They are in no plan, which is kept. */
+    tokens: Record<string, string>;
 }
 
 /** The task that a plan makes. */
-export function agentTask(plan: ProbePlan, rounds: boolean): AgentTask {
-    return { plan, sequentialTest: sequentialTest(plan.stability), rounds };
+export function agentTask(plan: ProbePlan, rounds: boolean, tokens: AgentTask["tokens"] = {}): AgentTask {
+    return { plan, sequentialTest: sequentialTest(plan.stability), rounds, tokens };
 }
 
 /** One line of the agent's answer. */

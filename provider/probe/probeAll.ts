@@ -34,6 +34,8 @@ export interface ProbeAllOptions {
     /** Called once a host has begun to answer: gives the report of what was found by the time it is asked. */
     onHeard?: (vantagePoint: string, soFar: () => VantageReport) => void;
     signal?: AbortSignal;
+    /** Bearer tokens by the host of the API that takes them: it is then called with its token, too. */
+    tokens?: Record<string, string>;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface ProbeAllOptions {
 export async function probeAll(
     hosts: readonly ProbedHost[],
     plan: ProbePlan,
-    { onBegin, onEnd, onSample, onHeard, signal }: ProbeAllOptions = {},
+    { onBegin, onEnd, onSample, onHeard, signal, tokens }: ProbeAllOptions = {},
 ): Promise<ProbeAllResult> {
     const sessions = new Sessions(signal ?? new AbortController().signal);
     const probeFrom = async (probed: ProbedHost): Promise<VantageReport | HostError> => {
@@ -57,6 +59,7 @@ export async function probeAll(
                 { vantagePoint, role, plan: role === "pod" ? { ...plan, images: [] } : plan },
                 {
                     signal,
+                    tokens,
                     onSample: sample => onSample?.(vantagePoint, sample),
                     onHeard: soFar => onHeard?.(vantagePoint, soFar),
                 },

@@ -19,6 +19,8 @@ const GRACE_MS = 60_000;
 
 export interface ProbeOptions {
     signal?: AbortSignal;
+    /** Bearer tokens by the host of the API that takes them: it is then called with its token, too. */
+    tokens?: Record<string, string>;
     /** Called with every sample as it arrives. */
     onSample?: (sample: Sample) => void;
     /** Called once the host has begun to answer: gives the report of what was found by the time it is asked. */
@@ -136,7 +138,7 @@ async function runAgent(
 
     try {
         const result = await session.exec(AGENT_COMMAND, {
-            stdin: agentInput(agentTask(plan, rounds)),
+            stdin: agentInput(agentTask(plan, rounds, options.tokens)),
             onLine: listen,
             timeoutMs: plan.budgetSeconds * 1000 + GRACE_MS,
             signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,

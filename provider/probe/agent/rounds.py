@@ -69,6 +69,7 @@ class EndpointRounds:
 class Rounds:
     def __init__(self, task, contexts, families, stream):
         self.plan = task["plan"]
+        self.tokens = task["tokens"]
         self.contexts = contexts
         self.families = families
         self.stream = stream
@@ -156,6 +157,11 @@ class Rounds:
         first = Request(endpoint["host"], endpoint["port"], endpoint["path"])
         registry = endpoint["kind"] == "registry"
         response = self._send(first, "ping" if registry else "api", expected=endpoint["expectStatus"], **how)
+        token = self.tokens.get(endpoint["host"])
+        if not registry and token and response is not None:
+            headers = {"Authorization": f"Bearer {token}"}
+            known = Request(endpoint["host"], endpoint["port"], endpoint["path"], headers=headers)
+            self._send(known, "authenticated", expected=(200,), **how)
         if registry and response is not None and turn % WALK_EVERY == 0:
             for image in rounds.images:
                 self._walk(image, how)

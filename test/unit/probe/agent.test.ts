@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -62,6 +62,20 @@ async function probe(
     });
 }
 
+/** Processes of this machine that have a text among their arguments or in their environment. */
+function processesThatShow(text: string): string[] {
+    return readdirSync("/proc")
+        .filter(name => /^\d+$/.test(name))
+        .flatMap(pid => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
+        .filter(file => {
+            try {
+                return readFileSync(file, "latin1").includes(text);
+            } catch {
+                return false;
+            }
+        });
+}
+
 describe("the agent", () => {
     test("times every phase of a connection that works, with a small and a large hello", async () => {
         const { port } = await serving(httpsServer(tls, (_request, response) => response.writeHead(401).end()));
@@ -98,6 +112,26 @@ describe("the agent", () => {
         const { port } = await serving(httpsServer(tls, (_request, response) => response.writeHead(status).end()));
         const { samples } = await probe(port, { rounds: 1 });
         expect(samples[0]).toMatchObject({ status: status, failure });
+    });
+
+    test("calls an API with its token, too, which no process shows and no report holds", async () => {
+        const token = "dp.st.dev.0123456789abcdefghijklmnopqrstuvwxyz";
+        const shown: string[] = [];
+        const { port } = await serving(
+            httpsServer(tls, ({ headers }, response) => {
+                shown.push(...processesThatShow(token));
+                response.writeHead(headers.authorization === `Bearer ${token}` ? 200 : 401).end();
+            }),
+        );
+        const endpoints = [{ host: "localhost", port, kind: "api" as const, path: "/v3/me" }];
+        const plan = ProbePlan.parse({ endpoints, rounds: 2, pathMtu: false, families: ["ipv4"] });
+        const where = { vantagePoint: "here", role: "host" as const, plan };
+        const report = await probeHost(session(), where, { tokens: { localhost: token } });
+        const statuses = report.samples.map(({ flow, status, failure }) => ({ flow, status, failure }));
+        expect(statuses).toContainEqual({ flow: "api", status: 401, failure: undefined });
+        expect(statuses).toContainEqual({ flow: "authenticated", status: 200, failure: undefined });
+        expect(shown).toEqual([]);
+        expect(JSON.stringify(report)).not.toContain(token);
     });
 
     test("asks no more while a server that limits its rate told it to wait", async () => {
