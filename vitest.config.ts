@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Four groups: `unit` needs no root, `engine` starts Pulumi's own processes, `browser` looks at reports in Chromium and
- * installs it where it is missing, `lab` boots hosts and needs root.
+ * Five groups: `unit` needs no root, `engine` starts Pulumi's own processes, `browser` looks at reports in Chromium and
+ * installs it where it is missing, `cluster` starts a Kubernetes API server and builds it once with Go, `lab` boots hosts
+ * and needs root.
  */
 export default defineConfig({
     test: {
@@ -22,6 +23,16 @@ export default defineConfig({
                     include: ["test/browser/**/*.test.ts"],
                     testTimeout: 60_000,
                     hookTimeout: 600_000,
+                },
+            },
+            {
+                test: {
+                    name: "cluster",
+                    include: ["test/cluster/**/*.test.ts"],
+                    testTimeout: 120_000,
+                    // The first run builds the API server.
+                    hookTimeout: 1_800_000,
+                    fileParallelism: false,
                 },
             },
             {

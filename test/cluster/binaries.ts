@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { digest } from "../../lab/base.ts";
+import { command, must } from "../../lab/command.ts";
+import { withLock } from "../../lab/lock.ts";
+import { cacheDirectory } from "../../lab/topology.ts";
+
+/** The Go module that names what is built, and in which versions. */
+export const MODULE = join(import.meta.dirname, "apiserver");
+
+const TOOLS = ["k8s.io/kubernetes/cmd/kube-apiserver", "sigs.k8s.io/controller-tools/cmd/controller-gen"] as const;
+
+/** Programs of the cluster tests that no package of Debian brings. */
+export interface ClusterBinaries {
+    apiServer: string;
+    controllerGen: string;
+}
+
+/** Directory of everything the cluster tests build or download once. */
+export function clusterCache(): string {
+    return join(dirname(cacheDirectory()), "cluster");
+}
+
+/**
+ * An API server of Kubernetes and a generator of CRDs, built from their released modules on first use: some nine minutes
+ * on two cores. Kept by what they are made of, complete or absent. Throws one sentence where Go is missing.
+ */
+export async function clusterBinaries(onProgress: (sentence: string) => void): Promise<ClusterBinaries> {
+    const sources = ["go.mod", "go.sum"].map(name => readFileSync(join(MODULE, name), "utf8"));
+    const directory = join(clusterCache(), `bin-${digest(sources)}`);
+    if (!existsSync(directory)) {
+        await requireGo();
+        await mkdir(clusterCache(), { recursive: true });
+        await withLock(join(clusterCache(), "lock"), "the build of the API server", async () => {
+            if (existsSync(directory)) return;
+            onProgress("building a Kubernetes API server from its Go module, once; some nine minutes on two cores");
+            const staging = `${directory}.part`;
+            await rm(staging, { recursive: true, force: true });
+            await mkdir(staging, { recursive: true });
+            const build = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", `${staging}/`, ...TOOLS];
+            await must("build the API server", build, { cwd: MODULE });
+            await rename(staging, directory);
+        });
+    }
+    return { apiServer: join(directory, "kube-apiserver"), controllerGen: join(directory, "controller-gen") };
+}
+
+/** Throws one sentence that says how to get Go, where there is none. */
+export async function requireGo(): Promise<void> {
+    const found = await command(["go", "version"]).catch(() => undefined);
+    if (found?.code === 0) return;
+    throw new Error(
+        "The cluster tests build a Kubernetes API server, which needs Go 1.24 or later on PATH, and there is none. Install it from https://go.dev/dl, or on Debian with apt-get install golang-go of backports.",
+    );
+}
