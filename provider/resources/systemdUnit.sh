@@ -1,4 +1,4 @@
-# A unit. Values: unit, content, enabled, running.
+# A unit. Values: unit, content, enabled, running, remove_directories.
 unit_file=/etc/systemd/system/$unit
 
 has_succeeded() {
@@ -92,6 +92,9 @@ remove_unit() {
     if ! owned; then exit 0; fi
     if is_enabled; then systemctl --quiet disable "$unit" || :; fi
     attempt "It is still there. Stop it by hand, then run again." systemctl --quiet stop "$unit"
+    if [ "$remove_directories" = true ] && [ "$(systemctl show -p LoadState --value "$unit")" = loaded ]; then
+        attempt "It is stopped and still there. Remove its directories by hand, then run again." systemctl clean --what=all "$unit"
+    fi
     rm -f "$unit_file"
     systemctl daemon-reload
     systemctl reset-failed "$unit" 2>/dev/null || :

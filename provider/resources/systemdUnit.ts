@@ -21,6 +21,12 @@ const inputs = z.strictObject({
         .describe("Text of the unit file."),
     enabled: z.boolean().default(true).describe("Whether it starts at boot, as its [Install] section says."),
     running: z.boolean().default(true).describe("Whether it runs now. A changed unit that runs is restarted."),
+    removeDirectories: z
+        .boolean()
+        .default(false)
+        .describe(
+            "Whether the directories that systemd keeps for it (`StateDirectory`, `CacheDirectory` and the like) go with it on delete, with all that is in them.",
+        ),
 });
 
 const outputs = z.object({ ...hostOutputs, appliedAt });
@@ -35,6 +41,7 @@ export const systemdUnit = resourceKind({
     inputs,
     outputs,
     replaceOn: ["unit"],
+    ignoreInDiff: ["removeDirectories"],
     stableOutputs: ["machineId", "ownerId"],
     inputsFromId: path => (path.startsWith("/unit/") ? { unit: path.slice("/unit/".length) } : undefined),
     validate: ({ content, enabled }) =>
@@ -82,12 +89,21 @@ async function set(context: OperationContext, inputs: Inputs, ownership: Ownersh
 }
 
 function stepOf(verb: "read" | "set" | "remove", inputs: Inputs, { ownerId, machineId }: Ownership): Step {
-    const { unit, content = "", enabled, running } = inputs;
+    const { unit, content = "", enabled, running, removeDirectories } = inputs;
     const record = recordDirectory("unit", unit);
     return {
         name: `${verb} ${unit}`,
         programs: [PROGRAM],
-        values: { record, owner_id: ownerId, expected_machine_id: machineId, unit, content, enabled, running },
+        values: {
+            record,
+            owner_id: ownerId,
+            expected_machine_id: machineId,
+            unit,
+            content,
+            enabled,
+            running,
+            remove_directories: removeDirectories ?? false,
+        },
         call: `${verb}_unit`,
     };
 }

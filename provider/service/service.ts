@@ -142,7 +142,7 @@ export class ProviderService {
         const inputs = decode(request.getInputs());
         const properties = decode(request.getProperties());
         const known =
-            inputs.values.connection === undefined
+            kind.inputs.shape.connection !== undefined && inputs.values.connection === undefined
                 ? importedState(kind, request.getId(), this.#configuration)
                 : stateOf(kind, inputs.values, properties.values);
         const state = await this.operations.run(request.getUrn(), 0, context =>

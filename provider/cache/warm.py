@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Pulls images through a pull-through cache, so that it holds them before a node asks.
+
+    warm.py TASK    (a JSON file; - for standard input)
+
+What the read-only twin has is not fetched again, so a run that was cut short goes on where it ended. Writes one JSON
+object a line: for each image whether the cache holds it whole, and why not. Exit code 0 when it holds all, 1 when not,
+2 when a twin does not answer.
+"""
+
+import http.client
+import json
+import platform
+import ssl
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+ACCEPT = ", ".join(
+    [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ]
+)
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
+ATTEMPTS = 4
+MOST_MANIFEST_BYTES = 4 * 1024 * 1024
+TWIN_STARTS_WITHIN = 60
+STORED_WITHIN = 60
+# The upstream may be slow; a connection on which nothing moves for this long is dead.
+STALLED_AFTER = 60
+
+
+class Failed(Exception):
+    """A request that did not succeed, in words."""
+
+
+class Cache:
+    """The cache's registries, over connections that each thread keeps for itself."""
+
+    def __init__(self, address, ca_certificate):
+        self.address = address
+        self.tls = ssl.create_default_context(cadata=ca_certificate)
+        self.local = threading.local()
+
+    def ask(self, port, method, path, headers=None):
+        """Status, headers and body of an answer; the body of a blob is counted and dropped."""
+        connections = self.local.__dict__.setdefault("connections", {})
+        for fresh in (False, True):
+            connection = None if fresh else connections.pop(port, None)
+            if connection is None and not fresh:
+                continue
+            connection = connection or http.client.HTTPSConnection(
+                self.address, port, context=self.tls, timeout=STALLED_AFTER
+            )
+            try:
+                connection.request(method, path, headers=headers or {})
+                response = connection.getresponse()
+                body = self._drained(response, "/blobs/" in path)
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if fresh:
+                    raise Failed(f"port {port}: {error or type(error).__name__}") from error
+                continue
+            connections[port] = connection
+            return response.status, response.headers, body
+        raise AssertionError
+
+    @staticmethod
+    def _drained(response, counted):
+        if not counted:
+            return response.read(MOST_MANIFEST_BYTES)
+        size = 0
+        while chunk := response.read(1 << 20):
+            size += len(chunk)
+        if response.length:
+            raise http.client.IncompleteRead(b"", response.length)
+        return size
+
+
+class Warming:
+    def __init__(self, task):
+        self.cache = Cache(task["address"], task["caCertificate"])
+        self.upstreams = {name: one for one in task["upstreams"] for name in one["names"]}
+        self.platforms = task.get("platforms") or [
+            f"linux/{ARCHITECTURES.get(platform.machine(), platform.machine())}"
+        ]
+
+    def await_twins(self):
+        """Says which twin does not answer, or None."""
+        deadline = time.monotonic() + TWIN_STARTS_WITHIN
+        for port in sorted({one["twin"] for one in self.upstreams.values()}):
+            while True:
+                try:
+                    status, _, _ = self.cache.ask(port, "GET", "/v2/")
+                    if status == 200:
+                        break
+                    reason = f"port {port}: it answers {status}"
+                except Failed as error:
+                    reason = str(error)
+                if time.monotonic() > deadline:
+                    return reason
+                time.sleep(0.2)
+        return None
+
+    def warm(self, image):
+        """Whether the cache holds the image whole by now, the bytes that were fetched for it, and why not."""
+        fetched = 0
+        reason = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(2**attempt)
+            try:
+                fetched += self._pull(image)
+                return {"image": image, "held": True, "bytes": fetched}
+            except Failed as error:
+                reason = str(error)
+        return {"image": image, "held": False, "bytes": fetched, "reason": reason}
+
+    def _pull(self, image):
+        registry, _, rest = image.partition("/")
+        upstream = self.upstreams.get(registry)
+        if upstream is None:
+            raise Failed(f"this cache has no upstream {registry}")
+        repository, version = split_reference(rest)
+        manifest, digest = self._manifest(upstream, repository, version)
+        pending = [manifest]
+        if "manifests" in manifest:
+            chosen = [one for one in manifest["manifests"] if self._is_wanted(one.get("platform", {}))]
+            if not chosen:
+                raise Failed(f"it does not exist for {', '.join(self.platforms)}")
+            pending = [self._manifest(upstream, repository, one["digest"])[0] for one in chosen]
+        blobs = {}
+        for one in pending:
+            for blob in [one.get("config"), *one.get("layers", [])]:
+                # Layers that are never distributed by a registry have addresses of their own.
+                if blob and not blob.get("urls"):
+                    blobs[blob["digest"]] = blob["size"]
+        fetched = sum(self._blob(upstream, repository, blob, size) for blob, size in blobs.items())
+        for held in {version, digest}:
+            self._expect_stored(upstream, f"/v2/{repository}/manifests/{held}")
+        return fetched
+
+    def _is_wanted(self, found):
+        name = f"{found.get('os', 'linux')}/{found.get('architecture', '')}"
+        with_variant = f"{name}/{found['variant']}" if found.get("variant") else name
+        return name in self.platforms or with_variant in self.platforms
+
+    def _manifest(self, upstream, repository, version):
+        path = f"/v2/{repository}/manifests/{version}"
+        status, headers, body = self.cache.ask(upstream["proxy"], "GET", path, {"Accept": ACCEPT})
+        if status != 200:
+            raise Failed(f"the proxy answers {status} for the manifest {version}")
+        try:
+            return json.loads(body), headers.get("Docker-Content-Digest") or version
+        except ValueError as error:
+            raise Failed(f"the manifest {version} is not JSON") from error
+
+    def _blob(self, upstream, repository, digest, size):
+        path = f"/v2/{repository}/blobs/{digest}"
+        if self._twin_has(upstream, path):
+            return 0
+        status, _, received = self.cache.ask(upstream["proxy"], "GET", path)
+        if status != 200:
+            raise Failed(f"the proxy answers {status} for {digest}")
+        if received != size:
+            raise Failed(f"{digest} ended after {received} of {size} bytes")
+        self._expect_stored(upstream, path)
+        return size
+
+    def _expect_stored(self, upstream, path):
+        # The proxy answers while it is still writing.
+        deadline = time.monotonic() + STORED_WITHIN
+        while not self._twin_has(upstream, path):
+            if time.monotonic() > deadline:
+                raise Failed(f"{path} was not stored")
+            time.sleep(0.1)
+
+    def _twin_has(self, upstream, path):
+        status, _, _ = self.cache.ask(upstream["twin"], "HEAD", path, {"Accept": ACCEPT})
+        return status == 200
+
+
+def split_reference(rest):
+    """`library/busybox:1.37.0` or `…@sha256:…` as repository and tag or digest."""
+    name, at, digest = rest.partition("@")
+    repository, colon, tag = name.partition(":")
+    return repository, digest if at else tag if colon else "latest"
+
+
+def say(message):
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def main(path):
+    with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
+        task = json.load(file)
+    warming = Warming(task)
+    silent = warming.await_twins()
+    if silent is not None:
+        say({"silent": silent})
+        return 2
+    results = []
+    with ThreadPoolExecutor(max_workers=task.get("parallel", 4)) as pool:
+        for result in pool.map(warming.warm, task["images"]):
+            results.append(result)
+            say(result)
+    missing = [result for result in results if not result["held"]]
+    say({"ended": True, "held": len(results) - len(missing), "missing": len(missing)})
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { hostOfConnection } from "../host/connection.ts";
+import { expectMachine, isMachine, sessionIfThere } from "../host/presence.ts";
+import { type Answers, recordDirectory, runStep, type Step } from "../host/step.ts";
+import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
+import { resourceClass } from "../resourceClass.ts";
+
+const packageName = z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be the name of a Debian package, such as docker-registry");
+
+const inputs = z.strictObject({
+    ...hostInputs,
+    packages: z.array(packageName).min(1).describe("Names of the Debian packages that must be installed."),
+});
+
+const outputs = z.object({
+    ...hostOutputs,
+    appliedAt,
+    added: z
+        .array(z.string())
+        .describe("Packages that came to the host through this, with what they depend on. They go on delete."),
+});
+
+type Inputs = z.infer<typeof inputs>;
+type Outputs = z.infer<typeof outputs>;
+type Ownership = Pick<Outputs, "ownerId" | "machineId">;
+
+export const packages = resourceKind({
+    token: "clearpath:host:Packages",
+    description:
+        "Debian packages on a host. Those that are missing are installed by apt, and none of the services that they bring is started or enabled. On delete only what came through this is removed, unless something else needs it by then.",
+    idExample: "root@10.27.27.5:22/packages/docker-registry",
+    inputs,
+    outputs,
+    replaceOn: [],
+    stableOutputs: ["machineId", "ownerId"],
+    inputsFromId: path =>
+        path.startsWith("/packages/") ? { packages: path.slice("/packages/".length).split(",") } : undefined,
+    async create(context, inputs) {
+        const made = await install(context, inputs, { ownerId: randomUUID(), machineId: "" });
+        return { id: `${hostOfConnection(inputs.connection)}/packages/${inputs.packages.join(",")}`, outputs: made };
+    },
+    async read(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return undefined;
+        const answers = await runStep(session, { ...stepOf("read", inputs, outputs), readOnly: true });
+        if (!isMachine(context, answers, outputs.machineId)) return undefined;
+        const there = words(answers.installed);
+        return {
+            inputs: { ...inputs, packages: inputs.packages.filter(name => there.includes(name)) },
+            outputs: { ...outputs, machineId: answers.machineId! },
+        };
+    },
+    update: (context, _id, olds, news) => install(context, news, olds.outputs),
+    async delete(context, _id, { inputs, outputs }) {
+        const session = await sessionIfThere(context, inputs.connection);
+        if (session === undefined) return;
+        const answers = await runStep(session, stepOf("remove", inputs, outputs), { timeoutMs: APT_TIMEOUT_MS });
+        if (!isMachine(context, answers, outputs.machineId)) return;
+        const stay = words(answers.stay);
+        if (stay.length > 0) context.log("warning", `${stay.join(", ")}: other packages need it by now, so it stays.`);
+    },
+});
+
+/** Debian packages on a host: what is missing comes, and what came goes with this. */
+export class Packages extends resourceClass(packages) {}
+
+const PROGRAM = new URL("./packages.sh", import.meta.url);
+/** A mirror behind a bad line takes its time, and apt waits for another apt. */
+const APT_TIMEOUT_MS = 900_000;
+
+async function install(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
+    const session = await context.session(inputs.connection);
+    const answers = await runStep(session, stepOf("install", inputs, ownership), { timeoutMs: APT_TIMEOUT_MS });
+    return {
+        machineId: expectMachine(session.host, answers, ownership.machineId),
+        ownerId: ownership.ownerId,
+        appliedAt: new Date().toISOString(),
+        added: words(answers.added),
+    };
+}
+
+function stepOf(verb: "read" | "install" | "remove", { packages }: Inputs, { ownerId, machineId }: Ownership): Step {
+    return {
+        name: `${verb} packages ${packages.join(", ")}`,
+        programs: [PROGRAM],
+        values: {
+            record: recordDirectory("packages", ownerId),
+            owner_id: ownerId,
+            expected_machine_id: machineId,
+            packages: packages.join(" "),
+        },
+        call: `${verb}_packages`,
+    };
+}
+
+function words(answer: Answers[string] | undefined): string[] {
+    return (answer ?? "").split(/\s+/).filter(Boolean);
+}
