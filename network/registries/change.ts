@@ -19,8 +19,8 @@ export interface NodeRegistries {
     registries: string | null;
     /** Every hosts.toml: path below certs.d to text. */
     certsD: ReadonlyMap<string, string>;
-    /** Text of registries.yaml as it was last applied here; null the first time. */
-    applied: string | null;
+    /** Texts that registries.yaml is known to have had, which K3s may have read last: what was applied, and found. */
+    formerRegistries: readonly string[];
     /** What certs.d was last seen to be rendered with; null when that is not known. */
     renderedWith: CertsDNode | null;
 }
@@ -89,8 +89,7 @@ function presentNode(node: NodeRegistries): CertsDNode {
     const candidates = [null, EMBEDDED_REGISTRY].map(embeddedRegistry => {
         return { version, dataDir, embeddedRegistry, disableDefaultRegistryEndpoint };
     });
-    const sources = [node.registries ?? "", ...(node.applied === null ? [] : [node.applied])];
-    for (const source of sources) {
+    for (const source of [node.registries ?? "", ...node.formerRegistries]) {
         const { file } = parseRegistries(source);
         const found = file && candidates.find(candidate => isReproduced(node, file.registries, candidate));
         if (found) return found;

@@ -52,7 +52,8 @@ find_places() {
         arguments=$(systemctl show -p ExecStart --value "$unit" | sed -n 's/.*argv\[\]=\(.*\) ; ignore_errors=.*/\1/p')
     fi
     data_dir=$(k3s_option data-dir /var/lib/rancher/k3s)
-    path=$(k3s_option private-registry $k3s_settings/registries.yaml)
+    k3s_path=$(k3s_option private-registry $k3s_settings/registries.yaml)
+    path=$(cat "$record/path" 2>/dev/null || printf '%s' "$k3s_path")
     certs_d=$data_dir/agent/etc/containerd/certs.d
 }
 
@@ -60,6 +61,7 @@ read_registries() {
     same_machine
     find_places
     answer path "$path"
+    answer k3sPath "$k3s_path"
     answer dataDir "$data_dir"
     answer unit "$unit"
     answer running "$running"
@@ -93,6 +95,7 @@ write_registries() {
         # The record was lost. What lies there is ours, or what became of it, not what was found.
         : >"$record/original.absent"
     fi
+    printf '%s' "$path" >"$record/path"
     keep "$path" "$record/original"
     write_authorities
     make_parents "$(dirname "$path")"
@@ -266,7 +269,7 @@ remove_authorities() {
     done
 }
 
-# Directories on the way that are not there are made, and recorded, the deepest first.
+# Directories on the way that are not there are made, and recorded.
 make_parents() {
     if [ -d "$1" ]; then return; fi
     missing=$1
@@ -277,8 +280,8 @@ make_parents() {
     mkdir -p "$1"
 }
 
-# Those we made, as far as nobody else uses them.
+# Those we made, the deepest first, as far as nobody else uses them.
 remove_directories() {
     if [ ! -e "$record/directories" ]; then return; fi
-    while read -r directory; do rmdir "$directory" 2>/dev/null || :; done <"$record/directories"
+    sort -r "$record/directories" | while read -r directory; do rmdir "$directory" 2>/dev/null || :; done
 }

@@ -48,7 +48,7 @@ const inputs = z.strictObject({
 const outputs = z.object({
     ...hostOutputs,
     appliedAt,
-    path: z.string().describe("Where the node's K3s reads its registries from."),
+    path: z.string().describe("Where the node's registries are written to: where its K3s reads them."),
     k3sVersion: z.string().nullable().describe("Release of the K3s that is installed; null where none is."),
     effect: z
         .enum(["at-start", "live", "restart"])
@@ -90,7 +90,9 @@ export const registries = resourceKind({
             outputs: {
                 ...outputs,
                 machineId: node.answers.machineId!,
-                path: outputs.path || node.path,
+                path: node.path,
+                effect: outputs.effect ?? "at-start",
+                reason: outputs.reason ?? "It was there before.",
                 k3sVersion: node.release,
                 upstreamLast: !node.disableDefaultRegistryEndpoint,
                 drift: driftOf(node, inputs),
@@ -140,5 +142,6 @@ function driftOf(node: FoundNode, { registries, certificateAuthorities }: Inputs
         .filter(([name, pem]) => node.authorities.get(name) !== pem)
         .map(([name]) => `certificate authority ${name}`);
     const certsD = (driftOfCertsD(node, text) ?? []).map(path => `certs.d/${path}`);
-    return [...(node.registries === text ? wrongMode : [node.path]), ...certsD, ...authorities];
+    const elsewhere = node.path === node.k3sPath ? [] : [`K3s reads ${node.k3sPath}`];
+    return [...elsewhere, ...(node.registries === text ? wrongMode : [node.path]), ...certsD, ...authorities];
 }

@@ -2,6 +2,7 @@ import { CA_DIRECTORY, registriesOf } from "../../network/registries/args.ts";
 import { changeOfRegistries, type RegistriesChange } from "../../network/registries/change.ts";
 import { checkRegistries } from "../../network/registries/check.ts";
 import { registriesDifference } from "../../network/registries/difference.ts";
+import { parseRegistries } from "../../network/registries/parse.ts";
 import { registriesYaml } from "../../network/registries/registriesYaml.ts";
 import { HostError } from "../host/hostError.ts";
 import { expectMachine, isMachine, tellTakenFrom } from "../host/presence.ts";
@@ -31,6 +32,7 @@ export async function applyRegistries(
     const node = await readNode(session, ownership);
     const machineId = expectMachine(session.host, node.answers, ownership.machineId);
     const content = registriesYaml(registriesOf(inputs.registries));
+    refuseOtherPath(session.host, node);
     if (node.owner === null && !ownership.isOurs) takeOver(context, session.host, node, inputs);
     for (const { severity, path, message } of checkRegistries(content, node.version))
         if (severity !== "info") context.log("warning", `${session.host}: ${path}: ${message}`);
@@ -40,6 +42,7 @@ export async function applyRegistries(
         inputs,
         node,
         change,
+        cluster: () => inCluster(session.host, inputs, node),
         step: stepOf(ownership, "write_registries", {
             ...valuesOf(inputs, node, change),
             content,
@@ -83,6 +86,9 @@ export async function removeRegistries(
         inputs,
         node,
         change,
+        // A cluster that is being taken down must not keep its nodes from being put back.
+        cluster: () =>
+            inCluster(session.host, inputs, node).catch((error: Error) => void context.log("warning", error.message)),
         step: stepOf(ownership, "remove_registries", { ...valuesOf(inputs, node, change), authorities: "" }),
         revert: came_to => stepOf(ownership, "revert_registries", { came_to, ready_seconds: inputs.readySeconds }),
         settle: async () => stepOf(ownership, "settle_removal"),
@@ -93,6 +99,8 @@ interface Plan {
     inputs: Inputs;
     node: FoundNode;
     change: RegistriesChange;
+    /** The node as its cluster sees it, where a restart is to be judged from there. */
+    cluster(): Promise<WatchedNode | undefined>;
     /** Changes the host, and takes the change back when K3s does not come back from a restart. */
     step: Step;
     /** Takes it back when the cluster does not see the node come back. */
@@ -107,7 +115,7 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
 
     // The step restarts K3s twice when it has to take the change back.
     const timeoutMs = (2 * inputs.readySeconds + 60) * 1000;
-    const cluster = await inCluster(session.host, inputs, node);
+    const cluster = await plan.cluster();
     context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);
     try {
         const answers = await runStep(session, step, { timeoutMs });
@@ -119,7 +127,7 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
         await runStep(session, await settle());
         return answers;
     } catch (error) {
-        throw withoutSecrets(error, inputs);
+        throw withoutSecrets(error, [node.registries, registriesYaml(registriesOf(inputs.registries ?? {}))]);
     }
 }
 
@@ -151,6 +159,15 @@ async function stillMissing(context: OperationContext, { node, before }: Watched
     if (missing !== null && signal.aborted)
         context.log("warning", `The run was cancelled before node ${node.name} was seen to be back: ${missing}.`);
     return signal.aborted ? null : missing;
+}
+
+function refuseOtherPath(host: string, { path, k3sPath }: FoundNode): void {
+    if (path === k3sPath) return;
+    throw new HostError(
+        host,
+        "step",
+        `K3s reads its registries from ${k3sPath} now, and they were written to ${path}. Nothing was changed. Run up --replace for this resource, which puts the old file back and writes the new one.`,
+    );
 }
 
 /** Refuses a registries.yaml of somebody else, or says what becomes of it. */
@@ -202,8 +219,9 @@ function stepOf({ ownerId, machineId }: Ownership, call: string, values: StepVal
 }
 
 /** What a host says may quote what it was given. */
-function withoutSecrets(error: unknown, { registries }: Inputs): unknown {
-    const secrets = Object.values(registries?.configs ?? {})
+function withoutSecrets(error: unknown, texts: readonly (string | null)[]): unknown {
+    const secrets = texts
+        .flatMap(text => Object.values(parseRegistries(text ?? "").file?.registries.configs ?? {}))
         .flatMap(({ auth }) => [auth?.password, auth?.auth, auth?.identity_token])
         .filter(secret => secret !== undefined && secret !== "");
     if (error instanceof Error)

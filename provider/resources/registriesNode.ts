@@ -7,8 +7,10 @@ import { type Answers, runStep, type Step } from "../host/step.ts";
 /** A node as it was found, and what is recorded on it. */
 export interface FoundNode extends NodeRegistries {
     answers: Answers;
-    /** Where this node's K3s reads its registries from. */
+    /** Where this node's registries are written to. */
     path: string;
+    /** Where its K3s reads them from: elsewhere, if its `private-registry` was changed since. */
+    k3sPath: string;
     /** Release of its K3s as it says it, such as `v1.33.3+k3s1`; null where none is installed. */
     release: string | null;
     /** SHA-256 of registries.yaml; empty when there is none. */
@@ -39,6 +41,7 @@ export async function findNode(session: HostSession, step: Step): Promise<FoundN
     return {
         answers,
         path: answers.path ?? "",
+        k3sPath: answers.k3sPath ?? "",
         release: answers.version || null,
         version: parseK3sVersion(answers.version ?? ""),
         runningUnit: answers.running === "yes" ? (answers.unit ?? null) : null,
@@ -47,7 +50,7 @@ export async function findNode(session: HostSession, step: Step): Promise<FoundN
         containerdConfig: text("containerdConfig"),
         registries: text("registries"),
         certsD,
-        applied: text("applied"),
+        formerRegistries: [text("applied"), text("original")].filter(former => former !== null),
         renderedWith: renderedWith(text("renderedWith")),
         sha256: answers.sha256 ?? "",
         mode: answers.mode ?? null,

@@ -39,7 +39,7 @@ function started(registries: Registries | null, change: Partial<NodeRegistries> 
         containerdConfig: CONFIG,
         registries: registries && registriesYaml(registries),
         certsD: renderCertsD(registries ?? {}, node),
-        applied: null,
+        formerRegistries: [],
         renderedWith: null,
         ...change,
     };
@@ -169,13 +169,13 @@ describe("drift", () => {
     const applied = registriesYaml(CACHE);
 
     it("of registries.yaml is repaired live, since what was applied is known", () => {
-        const node = started(CACHE, { registries: "mirrors: {}\n", applied });
+        const node = started(CACHE, { registries: "mirrors: {}\n", formerRegistries: [applied] });
 
         expect(changeOfRegistries(node, applied)).toMatchObject({ effect: "live", write: new Map(), remove: [] });
     });
 
     it("of certs.d is found and repaired live, on the K3s that it was once rendered with", () => {
-        const node = started(CACHE, { certsD: new Map(), applied, renderedWith: K3S });
+        const node = started(CACHE, { certsD: new Map(), renderedWith: K3S });
 
         expect(driftOfCertsD(node, applied)).toEqual(["docker.io/hosts.toml"]);
         expect(changeOfRegistries(node, applied)).toMatchObject({ effect: "live" });
@@ -184,7 +184,6 @@ describe("drift", () => {
     it("of certs.d is not claimed on another release", () => {
         const node = started(CACHE, {
             certsD: new Map(),
-            applied,
             renderedWith: K3S,
             version: { minor: 34, patch: 0 },
         });
