@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { CONFIG_NAMESPACE, PLANNED_ENDPOINTS, PLANNED_IMAGES } from "../../components/config.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { GATEWAY_BRIDGES, labPaths, NODE_LINK, nodeNames, VM_SUBNET } from "../../lab/topology.ts";
+import { addressOf, GATEWAY_BRIDGES, labPaths, NODE_LINK, nodeNames, VM_SUBNET } from "../../lab/topology.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import { repositoryRoot } from "../root.ts";
 
@@ -28,7 +28,8 @@ const LAB_PROBE = { rounds: 24, timeoutSeconds: 4, budgetSeconds: 30 };
 
 /** What probes of a lab do: the plan's endpoints and images, as the lab's stack has them. */
 export function labProbePlan(lab: Lab): ProbePlan {
-    const planned = { endpoints: PLANNED_ENDPOINTS, images: PLANNED_IMAGES, ...LAB_PROBE };
+    const neighbours = nodeNames(lab.workers).flatMap(name => Object.values(addressOf(name)));
+    const planned = { endpoints: PLANNED_ENDPOINTS, images: PLANNED_IMAGES, neighbours, ...LAB_PROBE };
     return ProbePlan.parse(laidOver({ probe: planned }, { probe: scenarioValues(lab).probe ?? {} }).probe);
 }
 

@@ -53,6 +53,10 @@ export const ProbePlan = z.strictObject({
         .describe(
             "Flows walked for each IP version and direction. An ECMP path with a third of the flows is missed once in 650 runs with 16.",
         ),
+    neighbours: z
+        .array(z.union([z.ipv4(), z.ipv6()]))
+        .default([])
+        .describe("Addresses in the hosts' own network that packets as large as the link must reach."),
     families: z
         .array(z.enum(["ipv4", "ipv6"]))
         .default(["ipv4", "ipv6"])

@@ -156,6 +156,16 @@ export const HostNetworkFacts = z.object({
     ),
     pmtuCache: z.array(z.object({ destination: z.string(), mtu: z.int() })),
     resolvers: z.array(z.string()),
+    neighbours: z
+        .array(
+            z.object({
+                address: z.string(),
+                tried: z.int().describe("Bytes: the link's MTU."),
+                passed: z.int().nullable().describe("Largest packet that was answered; null when none was."),
+            }),
+        )
+        .optional()
+        .describe("Hosts of the same network, and the packets that reach them; absent in old reports."),
     conntrack: z
         .object({
             count: z.int(),

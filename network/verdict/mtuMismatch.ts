@@ -1,26 +1,32 @@
 import type { HostNetworkFacts } from "../probe/report.ts";
 import type { Finding, Observation, Report } from "./observation.ts";
 import { isVm, scopeOf } from "./scope.ts";
+import type { Evidence } from "./verdict.ts";
 
 /** Linux forwards frames that are longer by this: is_skb_forwardable in net/core/dev.c leaves room for a VLAN's tag. */
 const VLAN_TAG = 4;
 
-/** Bytes that a bridge and the node behind it disagree on. */
+/** Bytes that a node and what its link is plugged into disagree on. */
 interface Mismatch {
     report: Report;
     link: string;
     mtu: number;
+    /** The gateway's bridge, or in words what else was seen to carry less. */
     bridge: string;
     bridgeMtu: number;
 }
 
 /**
  * A node whose link is larger than the gateway's bridge it hangs on: frames between the two sizes vanish without ICMP,
- * since a bridge has none. TCP to the internet agrees on less and hides it, so it is concluded from facts.
+ * since a bridge has none. TCP to the internet agrees on less and hides it, so it is concluded from both hosts' facts, and
+ * where the gateway's are not known, from large packets that do not reach the node's neighbours.
  */
 export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
     const gateways = reports.filter(report => !isVm(report));
-    const mismatches = reports.filter(isVm).flatMap(report => gateways.flatMap(gateway => mismatchOf(report, gateway)));
+    const mismatches = reports.filter(isVm).flatMap(report => {
+        const isKnown = gateways.some(gateway => bridgeOf(report, gateway) !== undefined);
+        return isKnown ? gateways.flatMap(gateway => mismatchOf(report, gateway)) : measuredMismatch(report);
+    });
     if (mismatches.length === 0) return [];
     const affected = [...new Set(mismatches.map(({ report }) => report.vantagePoint))];
     return [
@@ -43,11 +49,14 @@ export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
                 )
                 .join("; ")
                 .concat("."),
-            evidence: mismatches.map(({ report, link, mtu, bridge, bridgeMtu }) => ({
-                vantagePoint: report.vantagePoint,
-                statement: `${link}: MTU ${mtu}; the gateway's ${bridge}: ${bridgeMtu}`,
-                samples: [],
-            })),
+            evidence: [
+                ...mismatches.map(({ report, link, mtu, bridge, bridgeMtu }) => ({
+                    vantagePoint: report.vantagePoint,
+                    statement: `${link}: MTU ${mtu}; ${bridge}: ${bridgeMtu}`,
+                    samples: [],
+                })),
+                ...mismatches.flatMap(({ report }) => vanishing(report)),
+            ],
             actions: mismatches.map(({ report, bridgeMtu }) => ({
                 component: "NodeMtu",
                 argument: "mtu",
@@ -58,14 +67,45 @@ export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
     ];
 }
 
-function mismatchOf(report: Report, gateway: Report): Mismatch[] {
+/** Packets to neighbours that vanish though the node's own link takes them. */
+function vanishing({ vantagePoint, facts }: Report): Evidence[] {
+    return lostTo(facts).map(({ address, tried, passed }) => ({
+        vantagePoint,
+        statement: `packets of ${passed} bytes reach ${address}, and those of ${tried} do not`,
+        samples: [],
+    }));
+}
+
+function lostTo({ neighbours = [] }: HostNetworkFacts) {
+    return neighbours.flatMap(({ address, tried, passed }) =>
+        passed !== null && passed < tried ? [{ address, tried, passed }] : [],
+    );
+}
+
+/** A node whose large packets reach none of its neighbours: the network between them carries less than its link. */
+function measuredMismatch(report: Report): Mismatch[] {
     const own = egressLink(report.facts);
+    const lost = lostTo(report.facts);
+    const answering = (report.facts.neighbours ?? []).filter(({ passed }) => passed !== null);
+    if (!own || lost.length === 0 || lost.length < answering.length) return [];
+    // What passes may be a little more than what the network between them is set to.
+    const bridgeMtu = Math.max(...lost.map(({ passed }) => passed)) - VLAN_TAG;
+    return [{ report, link: own.name, mtu: own.mtu, bridge: "the network it is plugged into", bridgeMtu }];
+}
+
+/** The link of the gateway that a node's default route leads to. */
+function bridgeOf(report: Report, gateway: Report) {
     const mac = (report.facts.defaultRoute.ipv4 ?? report.facts.defaultRoute.ipv6)?.gatewayMac;
     // A bridge has the address of one of its ports.
     const links = gateway.facts.links.filter(link => link.mac !== null && link.mac === mac);
-    const bridge = links.find(({ master }) => master === null) ?? links[0];
+    return links.find(({ master }) => master === null) ?? links[0];
+}
+
+function mismatchOf(report: Report, gateway: Report): Mismatch[] {
+    const own = egressLink(report.facts);
+    const bridge = bridgeOf(report, gateway);
     if (!own || !bridge || own.mtu <= bridge.mtu) return [];
-    return [{ report, link: own.name, mtu: own.mtu, bridge: bridge.name, bridgeMtu: bridge.mtu }];
+    return [{ report, link: own.name, mtu: own.mtu, bridge: `the gateway's ${bridge.name}`, bridgeMtu: bridge.mtu }];
 }
 
 function egressLink(facts: HostNetworkFacts) {

@@ -15,6 +15,7 @@ const MODULES = [
     "stream",
     "rounds",
     "facts",
+    "neighbours",
     "mirrors",
     "ownpull",
     "runtimelog",

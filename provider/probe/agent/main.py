@@ -7,6 +7,7 @@ import time
 
 from agent import pathmtu
 from agent.facts import connections_refused, host_facts, icmp_errors_received
+from agent.neighbours import Neighbours
 from agent.pulls import Pulls
 from agent.rounds import Rounds
 from agent.stream import Stream
@@ -40,6 +41,7 @@ def run(task, stream):
     facts = host_facts()
     stream.write("facts", facts=facts)
     families = usable_families(plan, facts)
+    neighbours = Neighbours(plan["neighbours"], facts["links"])
 
     mtus = {family: link_mtu(facts, family) for family in families}
     seconds = min(PATH_MTU_SECONDS, plan["budgetSeconds"])
@@ -66,7 +68,9 @@ def run(task, stream):
             stream.write("pathMtu", pathMtu=pathmtu.together(path_mtu, found))
         pulling.join()
 
+    reached = neighbours.results()
     facts = host_facts()
+    facts["neighbours"] = reached
     facts["icmpFragNeededReceived"] = max(0, icmp_errors_received() - icmp_before)
     if facts["conntrack"] is not None and refused_before is not None:
         facts["conntrack"]["refused"] = max(0, (connections_refused() or 0) - refused_before)

@@ -168,6 +168,34 @@ test("a mismatch that both hosts' facts show is named even where nothing explain
     expect(verdict.confidence).toBeLessThan(0.5);
 });
 
+describe("packets between neighbours", () => {
+    const lost = [{ address: "10.27.27.11", tried: 9000, passed: 1504 }];
+    const whole = [{ address: "10.27.27.21", tried: 1500, passed: 1500 }];
+    const unanswered = [{ address: "10.27.27.21", tried: 1500, passed: null }];
+
+    test("that vanish name the mismatch where no gateway tells of its bridge", () => {
+        const large = node("worker1", { facts: { neighbours: lost } }, 9000);
+        const verdict = verdictOf([node("cp1", { facts: { neighbours: whole } }), large]);
+        expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
+        expect(verdict.actions[0]).toMatchObject({ component: "NodeMtu", argument: "mtu", value: 1500 });
+    });
+
+    test("that vanish are evidence of what the facts of gateway and node show", () => {
+        const verdict = verdictOf([gateway(), node("cp1"), node("worker1", { facts: { neighbours: lost } }, 9000)]);
+        expect(verdict.evidence.map(({ statement }) => statement)).toContain(
+            "packets of 1504 bytes reach 10.27.27.11, and those of 9000 do not",
+        );
+    });
+
+    test.each([
+        { what: "all arrive", neighbours: whole },
+        { what: "none is answered, however small", neighbours: unanswered },
+        { what: "another neighbour gets the large ones", neighbours: [...whole, ...lost] },
+    ])("are no mismatch where $what", ({ neighbours }) => {
+        expect(verdictOf([node("cp1"), node("worker1", { facts: { neighbours } })]).cause).toBe("none");
+    });
+});
+
 describe("none", () => {
     test("is said of a stable network, with the largest packet that passed as path MTU", () => {
         const verdict = verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
