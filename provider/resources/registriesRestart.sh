@@ -8,6 +8,10 @@ restart_k3s() {
         why_not="systemctl restart failed: $said"
         return 1
     fi
+    has_containerd=yes
+    if [ "$(k3s_option disable-agent false)" = true ]; then has_containerd=no; fi
+    has_api=no
+    if [ "$unit" = k3s.service ] && [ "$(k3s_option disable-apiserver false)" = false ]; then has_api=yes; fi
     read -r started _ </proc/uptime
     pid=
     steady=0
@@ -21,24 +25,26 @@ restart_k3s() {
     done
 }
 
-# Another process than before, the same as a moment ago, with containerd and on servers the API behind it.
+# Another process than before the restart, with containerd and on servers the API behind it. One that has changed since
+# the last look counts anew.
 is_back() {
     state_now=$(systemctl show -p ActiveState --value "$unit")
     if [ "$state_now" != active ]; then
         why_not="it is $state_now, and its journal ends with: $(journalctl -q -o cat -n 3 -u "$unit" 2>/dev/null | cut -c1-300 | tr '\n' ' ')"
         return 1
     fi
-    before_pid=$pid
+    seen_pid=$pid
     pid=$(systemctl show -p MainPID --value "$unit")
-    if [ "$pid" = "$former_pid" ] || [ "$pid" != "$before_pid" ]; then
-        why_not="it has just been started"
+    if [ "$pid" != "$seen_pid" ]; then steady=0; fi
+    if [ "$pid" = "$former_pid" ]; then
+        why_not="it has not been stopped yet"
         return 1
     fi
-    if ! said=$(timeout 5 k3s crictl version 2>&1); then
+    if [ $has_containerd = yes ] && ! said=$(timeout 5 k3s crictl version 2>&1); then
         why_not="containerd does not answer: $(printf '%s' "$said" | tail -1 | cut -c1-200)"
         return 1
     fi
-    if [ "$unit" = k3s.service ] && ! said=$(timeout 5 k3s kubectl get --raw /readyz 2>&1); then
+    if [ $has_api = yes ] && ! said=$(timeout 5 k3s kubectl get --raw /readyz 2>&1); then
         why_not="the API is not ready: $(printf '%s' "$said" | tail -1 | cut -c1-200)"
         return 1
     fi
