@@ -2,7 +2,7 @@ import type { EvidenceFile } from "../../../network/evidence/evidenceFile.ts";
 import type { Rate } from "../../../network/evidence/significance.ts";
 import { FAILURE_IN_WORDS } from "../../../network/evidence/words.ts";
 import type { FailureKind, VantageReport } from "../../../network/probe/report.ts";
-import { type Html, html } from "./html.ts";
+import { Html, html } from "./html.ts";
 import { connectionRate, namesOf, type Run, vantagePointsOf } from "./runs.ts";
 
 /** What one run found at one place of the map. */
@@ -40,13 +40,18 @@ function pullErrors({ reports }: EvidenceFile): Html | null {
 /** With more vantage points than this, an endpoint is a group of cards, as on a phone. */
 const MOST_COLUMNS = 5;
 
+/** A name that may be broken where its parts end, and not in a version. */
+function breakable(name: string): Html[] {
+    return name.split(/(?<=\/)|(?=:)/).map((part, index) => html`${index > 0 && new Html("<wbr>")}${part}`);
+}
+
 type PlaceOf = (evidence: EvidenceFile, report: VantageReport, name: string) => Place | null;
 
 /** The roles keep it a table for screen readers where the style lays its rows out as cards. */
 function heatMap(caption: string, names: string[], runs: readonly Run[], placeOf: PlaceOf): Html {
     const vantagePoints = vantagePointsOf(runs);
     const row = (name: string) => html`<tr role="row">
-        <th role="rowheader" scope="row">${name}</th>
+        <th role="rowheader" scope="row">${breakable(name)}</th>
         ${vantagePoints.map(vantagePoint =>
             cell(
                 vantagePoint,
