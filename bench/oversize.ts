@@ -6,6 +6,8 @@ import { namespacePath, pathLink } from "../lab/topology.ts";
 import type { BenchPath, Direction } from "./benchPath.ts";
 
 const WIRE = fileURLToPath(new URL("./wire.py", import.meta.url));
+/** Of the lab's forwarder: both enter namespaces. */
+const LAB_PROGRAMS = fileURLToPath(new URL("../lab/isp", import.meta.url));
 
 /** Runs something and counts the oversize packets that crossed the path's ends meanwhile: see wire.py. */
 export async function countingOversize<T>(
@@ -15,7 +17,8 @@ export async function countingOversize<T>(
 ): Promise<{ value: T; oversize: Record<Direction, number> }> {
     const ends = ["isp", "internet"].map(host => namespacePath(path.instance, host));
     const argv = ["-S", "-B", WIRE, ...ends, pathLink(0).name, String(floor)];
-    const counter = spawn("/usr/bin/python3", argv, { stdio: ["pipe", "pipe", "inherit"] });
+    const env = { ...process.env, PYTHONPATH: LAB_PROGRAMS };
+    const counter = spawn("/usr/bin/python3", argv, { stdio: ["pipe", "pipe", "inherit"], env });
     const ended = once(counter, "exit");
     const lines = createInterface({ input: counter.stdout })[Symbol.asyncIterator]();
     try {

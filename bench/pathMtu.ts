@@ -1,5 +1,5 @@
 // Path MTU search side by side with other tools, over paths with a silent hole.
-//   npm run bench -- [--quick] [--seed TEXT]
+//   npm run bench -- [--quick] [--seed TEXT] [--only TITLE] [--paths N]
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { must } from "../lab/command.ts";
@@ -25,8 +25,15 @@ interface Section {
     lossPercent: number;
 }
 
-const { values } = parseArgs({ options: { quick: { type: "boolean" }, seed: { type: "string", default: "1" } } });
-const amount = (full: number, quick: number) => (values.quick ? quick : full);
+const { values } = parseArgs({
+    options: {
+        quick: { type: "boolean" },
+        seed: { type: "string", default: "1" },
+        only: { type: "string", default: "" },
+        paths: { type: "string" },
+    },
+});
+const amount = (full: number, quick: number) => Number(values.paths ?? (values.quick ? quick : full));
 const usual = { smallest: 1280, linkMtu: LINK_MTU, lossPercent: 0 };
 const SECTIONS: readonly Section[] = [
     { title: "no loss, 1280 to 1500", tools: TOOLS, paths: amount(24, 3), ...usual },
@@ -114,5 +121,6 @@ process.stdout.write(
     `Round trips of ${2 * DELAY_MS} ms, seed ${values.seed}. Packets larger than the path MTU vanish without an answer.\n`,
 );
 let neverTooLarge = true;
-for (const section of SECTIONS) neverTooLarge = (await run(section)) && neverTooLarge;
+const chosen = SECTIONS.filter(({ title }) => title.includes(values.only));
+for (const section of chosen) neverTooLarge = (await run(section)) && neverTooLarge;
 process.exitCode = neverTooLarge ? 0 : 1;

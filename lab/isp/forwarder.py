@@ -7,7 +7,6 @@ once packets flow and runs until it is told to end.
 """
 
 import collections
-import ctypes
 import fcntl
 import json
 import os
@@ -17,9 +16,9 @@ import struct
 import sys
 import time
 
+import namespaces
 import packets
 
-CLONE_NEWNET = 0x40000000
 TUNSETIFF = 0x400454CA
 IFF_TUN_NO_PI = 0x0001 | 0x1000
 LARGEST_PACKET = 65536
@@ -29,10 +28,7 @@ BURST = 32
 
 def open_tun(namespace, name):
     """A descriptor of the TUN device `name` in the namespace; this process stays in that namespace."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open(namespace) as handle:
-        if libc.setns(handle.fileno(), CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), "cannot enter " + namespace)
+    namespaces.enter(namespace)
     tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
     fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN_NO_PI))
     return tun
