@@ -95,7 +95,7 @@ export const noTlsTimeouts: StackValidationPolicy = {
             if (hit.reduce((sum, { bad }) => sum + bad, 0) <= maximum) continue;
             const counts = hit.map(({ endpoint, bad, attempts }) => `${endpoint} ${bad} of ${attempts}`).join(", ");
             report(
-                `From ${props.vantagePoint} TLS handshakes timed out or took seconds: ${counts}. Large packets are still lost on the way, and image pulls will hang. Look at the stack's verdict; where it names a smaller path MTU than pathMtu, measure again with \`up --replace\` of the probe:PathMtu resources, or set mss lower.`,
+                `From ${props.vantagePoint} TLS handshakes timed out or took seconds: ${counts}. Large packets are still lost on the way, and image pulls will hang. Look at the stack's verdict. With mss auto the next \`up\` clamps to less where that can help: see the output mssSearch.`,
                 urn,
             );
         }
