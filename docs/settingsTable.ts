@@ -15,7 +15,8 @@ export function markdownTable(head: string[], rows: string[][]): string {
     return [line(head), line(widths.map(width => "-".repeat(width))), ...escaped.map(line)].join("\n");
 }
 
-function rowsOf(path: string, schema: z.ZodObject): string[][] {
+/** A row for each key of an object, and of the objects in it: name, value, default, description. */
+export function rowsOf(path: string, schema: z.ZodObject): string[][] {
     return Object.entries(schema.shape).flatMap(([key, field]) => {
         const name = path === "" ? key : `${path}.${key}`;
         const { inner, fallback, description } = unwrap(field);
@@ -53,6 +54,10 @@ function unwrap(field: z.core.$ZodType): Unwrapped {
     if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault) {
         const { inner, description } = unwrap(field.unwrap());
         return { inner, fallback: defaultOf(field.def.defaultValue), description: own ?? description };
+    }
+    if (field instanceof z.ZodPipe) {
+        const written = unwrap(field.in);
+        return { ...written, description: own ?? written.description };
     }
     return { inner: field, fallback: "required", description: own ?? "" };
 }

@@ -1,10 +1,17 @@
+import { mitigationTable } from "./mitigationTable.ts";
+import { planTable } from "./planTable.ts";
 import { policyTable } from "./policyTable.ts";
 import { settingsTable } from "./settingsTable.ts";
 
-const TABLES: Record<string, () => string> = { settings: settingsTable, policies: policyTable };
+const TABLES: Record<string, () => string> = {
+    settings: settingsTable,
+    policies: policyTable,
+    plan: planTable,
+    mitigations: mitigationTable,
+};
 
 /** Pages with tables that come from schemas. */
-export const TABLED_PAGES = ["components.md", "policies.md"];
+export const TABLED_PAGES = ["components.md", "policies.md", "rebuild.md"];
 
 /** A page with each table between its marks, `<!-- table: NAME -->` and `<!-- end -->`, as the schemas have it now. */
 export function withTables(page: string): string {

@@ -4,7 +4,6 @@ import { readEvidence, requireWritable, writeWhole } from "../evidence/file.ts";
 import { CouldNotRun } from "../exit.ts";
 import { commentText, markerOf } from "../pullRequest/comment.ts";
 import { LintFindings, PreviewResult, PullRequestEvent, readJson } from "../pullRequest/inputs.ts";
-import { postComment } from "../pullRequest/post.ts";
 
 interface Flags {
     stack: string;
@@ -61,7 +60,8 @@ async function run(flags: Flags): Promise<void> {
         footer: footerFrom(process.env, posting?.event),
     });
     if (flags.out !== undefined) await writeWhole(flags.out, text);
-    const posted = posting && (await postComment(text, markerOf(stack), posting));
+    const posted =
+        posting && (await (await import("../pullRequest/post.ts")).postComment(text, markerOf(stack), posting));
     if (flags.json) process.stdout.write(`${JSON.stringify({ text, posted: posted ?? null }, null, 2)}\n`);
     else if (posted) process.stdout.write(`Comment ${posted.action}: ${posted.url}\n`);
     else if (flags.out === undefined) process.stdout.write(text);

@@ -4,11 +4,11 @@ import { type Command, Option } from "commander";
 import type { DeployOptions } from "../deploy/deploy.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
 import { mitigationsText } from "../mitigations/judge.ts";
-import { rebuiltNodes } from "../rebuild/nodes.ts";
-import { DEFAULT_PLAN, readPlan } from "../rebuild/plan.ts";
-import { type RebuildResult, rebuild } from "../rebuild/rebuild.ts";
+import type { RebuildResult } from "../rebuild/rebuild.ts";
 import type { Subject } from "../rebuild/stage.ts";
-import { stages } from "../rebuild/stages/index.ts";
+
+/** A plan's file where none is named: beside Pulumi.yaml. */
+const DEFAULT_PLAN = "rebuild.yaml";
 
 interface Flags {
     stack: string;
@@ -58,14 +58,20 @@ function collect(value: string, before: string[]): string[] {
 }
 
 async function run(flags: Flags): Promise<void> {
+    // The stages load half of this program, which no other command should wait for.
+    const [{ readPlan }, { rebuild }, { rebuiltNodes }] = await Promise.all([
+        import("../rebuild/plan.ts"),
+        import("../rebuild/rebuild.ts"),
+        import("../rebuild/nodes.ts"),
+    ]);
     const cwd = process.cwd();
     const { stack, engine, policyPack: policyPacks, policyPackConfig } = flags;
     const plan = await readPlan(flags.plan ?? join(cwd, DEFAULT_PLAN));
     const subject: Subject = { stack, cwd, engine, policyPacks, policyPackConfig, plan };
-    if (flags.dryRun) return showStages(subject, flags.json ?? false);
+    const nodes = (await rebuiltNodes(subject)).map(({ name }) => name);
+    if (flags.dryRun) return showStages(subject, nodes, flags.json ?? false);
 
-    const nodes = (await rebuiltNodes(subject)).map(({ name }) => name).join(", ");
-    if (!flags.yes) await ask(`Destroy ${nodes} of stack ${stack} and build them again?`);
+    if (!flags.yes) await ask(`Destroy ${nodes.join(", ")} of stack ${stack} and build them again?`);
     const out = flags.json ? process.stderr : process.stdout;
     const say = (line: string) => out.write(`${line}\n`);
     const { signal, release } = stopOnSignals(say);
@@ -76,8 +82,8 @@ async function run(flags: Flags): Promise<void> {
     process.exitCode = result.ok ? EXIT.ok : EXIT.foundSomething;
 }
 
-async function showStages(subject: Subject, json: boolean): Promise<void> {
-    const nodes = (await rebuiltNodes(subject)).map(({ name }) => name);
+async function showStages(subject: Subject, nodes: string[], json: boolean): Promise<void> {
+    const { stages } = await import("../rebuild/stages/index.ts");
     const shown = stages.map(({ name, title, intent }) => ({ name, title, intent: intent(subject) }));
     if (json) {
         process.stdout.write(`${JSON.stringify({ stack: subject.stack, nodes, stages: shown }, null, 2)}\n`);

@@ -1,17 +1,20 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { withoutSecrets } from "../../network/evidence/withoutSecrets.ts";
-import { type DeployResult, deploy } from "../deploy/deploy.ts";
+import { MssSearch } from "../../network/mssSearch.ts";
+import type { DeployResult } from "../deploy/deploy.ts";
 import { Display } from "../deploy/display.ts";
+import { searchingUp } from "../deploy/searchingUp.ts";
 import { writeWhole } from "../evidence/file.ts";
 import type { StageContext, StageResult } from "./stage.ts";
-import type { Applied } from "./state.ts";
+import type { Applied, Kept, Retry } from "./state.ts";
 
 /** Policies that judge the probes after everything is applied. The next probe judges the same, and decides. */
 const JUDGE_PROBES: ReadonlySet<string> = new Set(["no-tls-timeouts", "pulls-succeed", "api-reachable"]);
 
-type Applying = Required<Pick<StageResult, "outcome" | "summary" | "notes" | "kept" | "applied">>;
+type Applying = Required<Pick<StageResult, "outcome" | "summary" | "notes" | "kept" | "applied" | "retries">>;
 
 /** Brings the stack up, and keeps what was shown and what came of it. */
 export async function applyStack(context: StageContext, { refresh }: { refresh: boolean }): Promise<Applying> {
@@ -21,7 +24,9 @@ export async function applyStack(context: StageContext, { refresh }: { refresh: 
         shown.push(text);
         context.say(text.trimEnd());
     });
-    const result = await deploy({
+    const steps = context.fileName("up");
+    const began = new Date().toISOString();
+    const result = await searchingUp({
         operation: "up",
         refresh,
         stack,
@@ -31,6 +36,8 @@ export async function applyStack(context: StageContext, { refresh }: { refresh: 
         policyPackConfig,
         signal,
         onEvent: display.event,
+        evidence: join(context.directory, steps),
+        say: context.say,
     });
     display.summary(result, "up");
 
@@ -47,9 +54,29 @@ export async function applyStack(context: StageContext, { refresh }: { refresh: 
         kept: [
             { title: "what up showed", file: log },
             { title: "what up did", file: json },
+            ...(await evidenceIn(context.directory, steps)),
         ],
         applied: appliedOf(result),
+        retries: retriesOf(result, began),
     };
+}
+
+/** Evidence of the probes that ran with `up`, one file for each step of its search for the MSS. */
+async function evidenceIn(directory: string, steps: string): Promise<Kept[]> {
+    const files = await readdir(join(directory, steps)).catch(() => []);
+    return files
+        .sort()
+        .map((file, index) => ({ title: `probes of up ${index + 1}: evidence`, file: `${steps}/${file}` }));
+}
+
+/** Every smaller MSS that was tried is one more try of the same. */
+function retriesOf({ outputs }: DeployResult, began: string): Retry[] {
+    const steps = MssSearch.safeParse(outputs.mssSearch).data?.steps ?? [];
+    const tried = steps.filter(({ provenAt }) => provenAt >= began);
+    if (tried.length < 2) return [];
+    return [
+        { what: "clamping the MSS", count: tried.length - 1, why: tried.map(({ sentence }) => sentence).join(" ") },
+    ];
 }
 
 function mandatory({ violations }: DeployResult): DeployResult["violations"] {

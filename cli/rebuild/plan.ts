@@ -2,10 +2,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { WantedSecret } from "../../cluster/secrets/settings.ts";
 import { CouldNotRun } from "../exit.ts";
-
-/** A plan's file where none is named: beside Pulumi.yaml. */
-export const DEFAULT_PLAN = "rebuild.yaml";
 
 const commandText = z.string().min(1).describe("Run by `sh -c`, without a terminal, in the directory of the plan.");
 
@@ -27,22 +25,14 @@ const Command = z
     );
 export type PlannedCommand = z.output<typeof Command>;
 
-const objectName = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, "is no name of a Kubernetes object");
-
 const Gates = z.strictObject({
     kubeconfig: z.string().min(1).optional().describe("kubeconfig of the new cluster. Without it no gate is tried."),
     context: z.string().min(1).optional().describe("Context in the kubeconfig. Default: its current one."),
     secrets: z
-        .array(
-            z.strictObject({
-                namespace: objectName,
-                name: objectName,
-                keys: z.array(z.string().min(1)).default([]).describe("Keys that must not be empty. Default: any one."),
-            }),
-        )
+        .array(WantedSecret)
         .default([])
         .describe("Secrets that External Secrets generates and the bootstrap needs."),
-    timeoutMinutes: z.number().positive().max(240).default(10).describe("Longest wait for all of those secrets."),
+    timeoutMinutes: z.number().positive().max(60).default(10).describe("Longest wait for all of those secrets."),
 });
 
 /** How one cluster is destroyed and built again: what `clearpath rebuild` cannot know by itself. */
