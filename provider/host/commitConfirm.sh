@@ -10,10 +10,12 @@ begin_change() {
             answer busy yes
             exit 0
         fi
-        sh "$pending/revert.sh" >/dev/null
+        sh "$pending/revert.sh" >/dev/null ||
+            fail "an earlier change that nobody confirmed cannot be taken back. Nothing was changed. See why \`sh $pending/revert.sh\` fails."
     fi
     rm -rf "$pending"
     (umask 077 && mkdir -p "$pending")
+    printf '%s\n' "$record" >"$pending/record"
     if [ -e "$record/owner" ]; then cp "$record/owner" "$pending/owner"; fi
     phase=preparing
     trap end_change EXIT
@@ -32,8 +34,10 @@ end_change() {
 }
 
 arm() {
-    printf '%s' "$revert_program" >"$pending/revert.sh"
     printf '%s\n' "$change_id" >"$pending/id"
+    printf '%s' "$revert_program" >"$pending/revert.new"
+    sync "$pending/revert.new"
+    mv "$pending/revert.new" "$pending/revert.sh"
     cat >"$revert_units.service" <<UNIT
 # Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
 [Unit]
@@ -41,7 +45,7 @@ Description=Take back an unconfirmed change of Clearpath
 
 [Service]
 Type=oneshot
-ExecStart=$(command -v flock) -o /run/clearpath.lock /bin/sh -c 'if [ -e $pending/revert.sh ]; then . $pending/revert.sh; fi'
+ExecStart=$(command -v flock) -o /run/clearpath.lock /bin/sh -c '$(timer_program)'
 UNIT
     cat >"$revert_units.timer" <<UNIT
 # Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
@@ -57,13 +61,26 @@ WantedBy=timers.target
 UNIT
     phase=armed
     left="Nothing was changed. Check systemd on the host."
-    attempt "$left" systemctl --quiet enable --now clearpath-revert.timer
+    attempt "$left" systemctl --quiet enable clearpath-revert.timer
+    attempt "$left" systemctl daemon-reload
+    # One that an interrupted change has left may have run out already: it would never run again.
+    attempt "$left" systemctl restart clearpath-revert.timer
     attempt "$left" systemctl --quiet is-enabled clearpath-revert.timer
-    attempt "$left" systemctl --quiet is-active clearpath-revert.timer
-    answer armed yes
+    case $(systemctl show -p SubState --value clearpath-revert.timer) in
+        waiting) answer armed yes ;;
+        *) fail "the timer that would take the change back does not run. $left" ;;
+    esac
+}
+
+# What the timer does. It takes back the change it was armed for and no other: it may have waited for the lock while that
+# one was confirmed and another begun. Where there is nothing to take back, the units are what a power cut has left.
+timer_program() {
+    printf '%s' "if grep -qsx $change_id $pending/id && [ -e $pending/revert.sh ]; then . $pending/revert.sh; elif [ ! -e $pending/revert.sh ]; then rm -rf $pending; systemctl --quiet disable clearpath-revert.timer; rm -f $revert_units.service $revert_units.timer; systemctl daemon-reload; rmdir $state 2>/dev/null; fi; true"
 }
 
 disarm() {
+    # From here on nothing is taken back, whatever interrupts the rest.
+    rm -f "$pending/revert.sh" "$pending/confirmed.sh"
     rm -rf "$pending"
     systemctl --quiet disable --now clearpath-revert.timer
     rm -f "$revert_units.service" "$revert_units.timer"
@@ -105,4 +122,10 @@ revert_change() {
     "revert_$1"
     if [ ! -e "$pending/owner" ]; then forget; elif [ -d "$record" ]; then cp "$pending/owner" "$record/owner"; fi
     disarm
+}
+
+# For a step that looks: says that what it would see of the record's thing may yet be taken back.
+answer_unsettled() {
+    if [ -e "$pending/revert.sh" ] && grep -qsxF "$record" "$pending/record" &&
+        systemctl --quiet is-active clearpath-revert.timer clearpath-revert.service; then answer unsettled yes; fi
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OperationContext } from "../resource.ts";
 import { HostError } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
-import { type Answers, runStep, type StepValues, stepScript } from "./step.ts";
+import { type Answers, runStep, type Step, type StepValues, stepScript } from "./step.ts";
 
 const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
 /** What a new connection must carry each way: more than a packet of any MTU, 65,535 bytes. */
@@ -37,6 +37,19 @@ export interface Change {
  */
 export function commitConfirm(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
     return inTurn(session.host, () => makeChange(context, session, change));
+}
+
+/**
+ * Runs a step that only looks, once nothing it would see can yet be taken back: a run that was killed leaves an applied
+ * change for as long as the host waits for its confirmation. The step calls answer_unsettled.
+ */
+export async function lookAtSettled(context: OperationContext, session: HostSession, step: Step): Promise<Answers> {
+    const look = { ...step, programs: [COMMIT_CONFIRM, ...step.programs], readOnly: true };
+    for (;;) {
+        const answers = await runStep(session, look);
+        if (answers.unsettled === undefined) return answers;
+        await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
+    }
 }
 
 const lastOf = new Map<string, Promise<unknown>>();

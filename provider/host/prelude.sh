@@ -4,6 +4,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
+# A connection that breaks makes answers fail, which ends the step in order; the signal would end it on the spot.
+trap '' PIPE
 state=/var/lib/clearpath
 
 # answer NAME VALUE: one line of JSON; base64 spares the host a JSON encoder.
@@ -39,7 +41,8 @@ same_machine() {
     if [ -n "$expected_machine_id" ] && [ "$machine_id" != "$expected_machine_id" ]; then exit 0; fi
 }
 
-# Each thing that is managed has a record: who owns it, and what was there before.
+# Each thing that is managed has a record: who owns it, and what was there before. The owner is written first and
+# removed first: a record without one is what a power cut has left of it, and says nothing.
 
 owned() {
     [ -e "$record/owner" ] && [ "$(cat "$record/owner")" = "$owner_id" ]
@@ -48,8 +51,11 @@ owned() {
 claim() {
     former_owner=$(cat "$record/owner" 2>/dev/null || :)
     if [ -n "$former_owner" ] && ! owned; then answer takenFrom "$former_owner"; fi
+    if [ -z "$former_owner" ]; then rm -rf "$record"; fi
     (umask 077 && mkdir -p "$record")
-    printf '%s\n' "$owner_id" >"$record/owner"
+    printf '%s\n' "$owner_id" >"$record/owner.new"
+    sync "$record/owner.new"
+    mv -f "$record/owner.new" "$record/owner"
 }
 
 # Undoes claim, and with it the record if there was none.
@@ -58,34 +64,59 @@ unclaim() {
 }
 
 forget() {
+    rm -f "$record/owner"
     rm -rf "$record"
     rmdir "$(dirname "$record")" "$state" 2>/dev/null || :
 }
 
+# Ends a removal where the thing is not this resource's, or is removed already.
+owned_or_done() {
+    if owned; then return; fi
+    if [ ! -e "$record/owner" ]; then forget; fi
+    exit 0
+}
+
+# Where a file is written before it takes another's place: a name that the next try uses again, so that a power cut
+# leaves nothing for good.
+staging_of() {
+    printf '%s/.%s.clearpath' "$(dirname "$1")" "$(basename "$1")"
+}
+
 # write_text PATH TEXT MODE OWNER GROUP: whole or not at all, also when the power fails in between.
 write_text() {
-    staged=$(mktemp "$(dirname "$1")/.clearpath.XXXXXX")
-    printf '%s' "$2" >"$staged"
-    if ! said=$(chown "$4:$5" "$staged" 2>&1 && chmod "$3" "$staged" 2>&1 && sync "$staged" 2>&1); then
+    staged=$(staging_of "$1")
+    if ! said=$(stage_text "$staged" "$2" "$3" "$4:$5" 2>&1); then
         rm -f "$staged"
-        fail "$1 could not be written: $said. It is as it was. Correct mode, owner and group."
+        fail "$1 could not be written: $said. It is as it was. Correct what that names, then run again."
     fi
     mv -f "$staged" "$1"
+    sync "$(dirname "$1")"
+}
+
+stage_text() {
+    rm -f "$1" && (umask 077 && set -C && printf '%s' "$2" >"$1") && chown "$4" "$1" && chmod "$3" "$1" && sync "$1"
 }
 
 # keep PATH COPY: keeps what is there before the first change, or that nothing was.
 keep() {
-    if [ -e "$2" ] || [ -e "$2.absent" ]; then return; fi
-    if [ -e "$1" ] || [ -L "$1" ]; then cp -a "$1" "$2"; else : >"$2.absent"; fi
+    if [ -e "$2" ] || [ -L "$2" ] || [ -e "$2.absent" ]; then return; fi
+    if [ -e "$1" ] || [ -L "$1" ]; then copy_whole "$1" "$2" "$2.new"; else : >"$2.absent"; fi
 }
 
 # put_back PATH COPY
 put_back() {
     if [ -e "$2" ] || [ -L "$2" ]; then
-        staged=$(mktemp -u "$(dirname "$1")/.clearpath.XXXXXX")
-        cp -a "$2" "$staged"
-        mv -f "$staged" "$1"
+        copy_whole "$2" "$1" "$(staging_of "$1")"
     else
         rm -f "$1"
     fi
+}
+
+# copy_whole FROM TO STAGED: TO is never there in part.
+copy_whole() {
+    rm -f "$3"
+    cp -a "$1" "$3"
+    if [ ! -L "$3" ]; then sync "$3"; fi
+    mv -f "$3" "$2"
+    sync "$(dirname "$2")"
 }

@@ -67,7 +67,7 @@ read_file() {
 
 remove_file() {
     same_machine
-    if ! owned; then exit 0; fi
+    owned_or_done
     if [ -d "$(dirname "$path")" ]; then put_back "$path" "$record/original"; fi
     remove_directories
     forget

@@ -4,6 +4,7 @@
 look() {
     need ip iproute2
     same_machine
+    answer_unsettled
     look_at_record
     if ! said=$(ip -d -j link show dev "$link" 2>/dev/null); then
         answer links "$(ls /sys/class/net | tr '\n' ' ')"
@@ -131,6 +132,7 @@ confirm_set() {
         # The record may know the file under another number, from an earlier manager.
         if ! grep -qsxF "$path" "$record"/file*.path; then
             slot=$(($(ls "$record" | grep -c '\.path$' || :) + 1))
+            rm -f "$record/file$slot" "$record/file$slot.absent"
             keep "$path" "$record/file$slot"
             printf '%s\n' "$path" >"$record/file$slot.path"
         fi
@@ -186,7 +188,7 @@ remove_empty() {
 }
 
 prepare_remove() {
-    if ! owned; then exit 0; fi
+    owned_or_done
     unchanged_files
     if [ -e "/sys/class/net/$link" ]; then live_mtu >"$pending/mtu"; fi
 }
@@ -219,5 +221,6 @@ revert_remove() {
 
 forget_found() {
     same_machine
-    if owned; then forget; fi
+    owned_or_done
+    forget
 }

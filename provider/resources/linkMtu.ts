@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
-import { commitConfirm } from "../host/commitConfirm.ts";
+import { commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
 import { type LinkFacts, linkFacts } from "../host/linkFacts.ts";
@@ -69,7 +69,7 @@ export const linkMtu = resourceKind({
     async read(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return undefined;
-        const facts = await look(session, inputs.link, outputs);
+        const facts = await look(context, session, inputs.link, outputs);
         if (!isMachine(context, facts.answers, outputs.machineId)) return undefined;
         const manager = outputs.manager ?? managerOf(facts);
         return {
@@ -89,8 +89,8 @@ export const linkMtu = resourceKind({
     async delete(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return;
-        const facts = await look(session, inputs.link, outputs);
-        if (isMachine(context, facts.answers, outputs.machineId) && facts.record.owned)
+        const facts = await look(context, session, inputs.link, outputs);
+        if (isMachine(context, facts.answers, outputs.machineId))
             await giveBack(context, session, inputs, outputs, facts);
     },
 });
@@ -102,21 +102,25 @@ const PROGRAM = new URL("./linkMtu.sh", import.meta.url);
 /** Smallest link MTU that IPv6 works on (RFC 8200, section 5). Below, Linux removes the link's IPv6 addresses. */
 const SMALLEST_IPV6_MTU = 1280;
 
-async function look(session: HostSession, link: string, ownership: Ownership): Promise<LinkFacts> {
+async function look(
+    context: OperationContext,
+    session: HostSession,
+    link: string,
+    ownership: Ownership,
+): Promise<LinkFacts> {
     const step = {
         name: `read the MTU of ${link}`,
         programs: [PROGRAM],
         values: baseValues(link, ownership),
         call: "look",
-        readOnly: true,
     };
-    return linkFacts(link, await runStep(session, step));
+    return linkFacts(link, await lookAtSettled(context, session, step));
 }
 
 async function setMtu(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
     const { link, mtu, confirmSeconds } = inputs;
     const session = await context.session(inputs.connection);
-    const facts = await look(session, link, ownership);
+    const facts = await look(context, session, link, ownership);
     const machineId = expectMachine(session.host, facts.answers, ownership.machineId);
     refuseImpossible(session.host, facts, mtu);
     const manager = managerOf(facts);
@@ -186,7 +190,7 @@ async function giveBack(
 ): Promise<void> {
     const foundMtu = facts.record.foundMtu ?? outputs.foundMtu;
     const values = { ...baseValues(link, outputs), mtu, found_mtu: foundMtu, manager: outputs.manager };
-    if (facts.record.alreadyRight) {
+    if (!facts.record.owned || facts.record.alreadyRight) {
         await runStep(session, { name: `forget ${link}`, programs: [PROGRAM], values, call: "forget_found" });
         return;
     }

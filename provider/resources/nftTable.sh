@@ -30,6 +30,7 @@ at_boot() {
 read_table() {
     need nft nftables
     same_machine
+    answer_unsettled
     if listed=$(listing); then
         answer listing "$listed"
         answer digest "$(digest)"
@@ -64,11 +65,8 @@ verify_set() {
 }
 
 confirm_set() {
-    if [ ! -e "$record/owner" ]; then
-        (umask 077 && mkdir -p "$record")
-        if [ -e "$pending/live" ]; then cp "$pending/live" "$record/original"; fi
-    fi
     claim
+    keep "$pending/live" "$record/original"
     keep "$boot_file" "$pending/boot"
     mkdir -p "$(dirname "$boot_file")"
     write_text "$boot_file" "# Written by Clearpath, which overwrites and removes it.
@@ -116,7 +114,7 @@ remove_boot() {
 
 prepare_remove() {
     need nft nftables
-    if ! owned; then exit 0; fi
+    owned_or_done
     if nft list table "$family" "$table" >"$pending/live" 2>/dev/null; then
         replace_with <"$pending/live" >"$pending/old.nft"
     else

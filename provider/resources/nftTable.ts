@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { type Change, commitConfirm } from "../host/commitConfirm.ts";
+import { type Change, commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
-import { recordDirectory, runStep, type StepValues } from "../host/step.ts";
+import { recordDirectory, type StepValues } from "../host/step.ts";
 import {
     appliedAt,
     confirmSeconds,
@@ -69,12 +69,11 @@ export const nftTable = resourceKind({
     async read(context, _id, state) {
         const session = await sessionIfThere(context, state.inputs.connection);
         if (session === undefined) return undefined;
-        const answers = await runStep(session, {
+        const answers = await lookAtSettled(context, session, {
             name: `read ${nameOf(state.inputs)}`,
             programs: [PROGRAM],
             values: valuesOf(state.inputs, state.outputs),
             call: "read_table",
-            readOnly: true,
         });
         if (!isMachine(context, answers, state.outputs.machineId)) return undefined;
         const digest = answers.digest ?? "";
@@ -135,10 +134,13 @@ function valuesOf({ family, table, content = "", adopt }: Inputs, { ownerId, mac
     return { record, owner_id: ownerId, expected_machine_id: machineId, family, table, content, adopt };
 }
 
-/** Whether a text closes what it opens, and nothing else: so it cannot leave the table it is put into. */
+/**
+ * Whether a text closes what it opens, and nothing else: so it cannot leave the table it is put into. Strings and
+ * comments are read as nft's scanner does, where a string may hold newlines.
+ */
 export function bracesBalance(content: string): boolean {
     let depth = 0;
-    for (const [brace] of content.replace(/"[^"\n]*"|#.*/g, "").matchAll(/[{}]/g)) {
+    for (const [brace] of content.replace(/"[^"]*"|#.*/g, "").matchAll(/[{}]/g)) {
         depth += brace === "{" ? 1 : -1;
         if (depth < 0) return false;
     }

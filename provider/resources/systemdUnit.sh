@@ -89,9 +89,11 @@ read_unit() {
 
 remove_unit() {
     same_machine
-    if ! owned; then exit 0; fi
+    owned_or_done
     if is_enabled; then systemctl --quiet disable "$unit" || :; fi
-    attempt "It is still there. Stop it by hand, then run again." systemctl --quiet stop "$unit"
+    if [ "$(systemctl show -p LoadState --value "$unit")" != not-found ]; then
+        attempt "It is still there. Stop it by hand, then run again." systemctl --quiet stop "$unit"
+    fi
     if [ "$remove_directories" = true ] && [ "$(systemctl show -p LoadState --value "$unit")" = loaded ]; then
         attempt "It is stopped and still there. Remove its directories by hand, then run again." systemctl clean --what=all "$unit"
     fi

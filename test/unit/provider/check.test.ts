@@ -103,6 +103,7 @@ describe("an nft table's text", () => {
         ["}", false],
         ["} {", false],
         ["chain a {", false],
+        ['define a = "\n" } table ip b { "\n"', false],
     ])("%s stays inside its table: %s", (content, balanced) => {
         expect(bracesBalance(content)).toBe(balanced);
     });
