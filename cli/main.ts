@@ -4,6 +4,7 @@ import { compareCommand } from "./commands/compare.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { diagnoseCommand } from "./commands/diagnose.ts";
 import { labCommand } from "./commands/lab.ts";
+import { addFaults } from "./commands/labFaults.ts";
 import { addMainJob } from "./commands/labMainJob.ts";
 import { addVerdicts } from "./commands/labVerdicts.ts";
 import { lintCommand } from "./commands/lint.ts";
@@ -28,6 +29,7 @@ commentCommand(program);
 const lab = labCommand(program);
 addMainJob(lab);
 addVerdicts(lab);
+addFaults(lab);
 
 /** Commander's own errors (unknown option, missing argument) are usage errors; help and version are not errors. */
 function exitCodeOf(error: unknown): number {

@@ -1,0 +1,70 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import type { Lab, LabConnection } from "../lab.ts";
+import { type LabHost, labPaths, NODE_LINK } from "../topology.ts";
+
+/** What the program in `stack/` reads, as `faults:stack`. */
+export interface FaultStackConfig {
+    hosts: [FaultHost, FaultHost];
+    link: string;
+    /** Every resource differs from one generation to another. In generation 0 there are none. */
+    generation: number;
+    confirmSeconds: number;
+    /** Body of one more nftables table on the first host. */
+    cut?: string;
+}
+
+interface FaultHost {
+    name: LabHost;
+    connection: LabConnection & { perDialTimeout: number };
+}
+
+/** A stack of seven resources, of every kind that changes a host, on two hosts. */
+export interface FaultStack {
+    name: string;
+    /** Directory of Pulumi.yaml. */
+    directory: string;
+    stateDir: string;
+    hosts: readonly [LabHost, LabHost];
+    configure(change: Pick<FaultStackConfig, "generation" | "cut">): Promise<void>;
+    /** Forgets the stack: its state and its configuration. */
+    remove(): Promise<void>;
+}
+
+/** The least there is: a fault leaves a host to itself for as long. */
+export const CONFIRM_SECONDS = 10;
+const PER_DIAL_TIMEOUT = 5;
+
+/** Makes a stack of that name for two hosts of a lab. Nothing is written before `configure`. */
+export function faultStack(lab: Lab, suffix: string, hosts: readonly [LabHost, LabHost]): FaultStack {
+    const name = `lab-${lab.instance}-${suffix}`;
+    const directory = fileURLToPath(new URL("./stack/", import.meta.url));
+    const stateDir = join(labPaths(lab.instance).run, `faults-${suffix}`);
+    const file = join(directory, `Pulumi.${name}.yaml`);
+    return {
+        name,
+        directory,
+        stateDir,
+        hosts,
+        async configure(change) {
+            const reached = (host: LabHost): FaultHost => ({
+                name: host,
+                connection: { ...lab.connection(host), perDialTimeout: PER_DIAL_TIMEOUT },
+            });
+            const stack: FaultStackConfig = {
+                hosts: [reached(hosts[0]), reached(hosts[1])],
+                link: NODE_LINK,
+                confirmSeconds: CONFIRM_SECONDS,
+                ...change,
+            };
+            await mkdir(stateDir, { recursive: true });
+            await writeFile(file, stringify({ config: { "faults:stack": stack } }));
+        },
+        async remove() {
+            await rm(file, { force: true });
+            await rm(stateDir, { recursive: true, force: true });
+        },
+    };
+}
