@@ -9,7 +9,7 @@ import { tryLossyNetwork, tryOneHost, tryOneState } from "./together.ts";
 
 export interface FaultCampaignOptions {
     instance?: string;
-    /** About how many faults to try. */
+    /** How many faults to try. */
     count: number;
     /** Start of every draw. */
     seed: string;

@@ -9,13 +9,19 @@ export const WORKS = ["create", "update", "destroy"] as const;
 export type Work = (typeof WORKS)[number];
 
 /** Where a run is struck: at a step event of the engine, or before a command on the stack's first or second host. */
-export type Place = { of: "engine"; number: number } | { of: "first" | "second"; number: number };
+export interface Place {
+    of: "engine" | "first" | "second";
+    number: number;
+}
 
 export interface Fault {
     work: Work;
     place: Place;
     kind: Kind;
 }
+
+/** Parts that places are counted in. */
+const PARTS = ["first", "second", "engine"] as const satisfies Place["of"][];
 
 /** How many places there are for one piece of work, as counted in a run without a fault. */
 export type Places = Record<Place["of"], number>;
@@ -26,22 +32,25 @@ export function keyOf({ work, place, kind }: Fault): string {
 }
 
 /**
- * About `count` different faults, as many of each kind for each work, spread evenly over all places from a start that
- * the seed draws, and in an order that it draws.
+ * `count` different faults, or as many as there are: each kind for each work and part alike, spread evenly over the
+ * places from a start that the seed draws, and in an order that it draws.
  */
 export function plannedFaults(places: Record<Work, Places>, count: number, seed: string): Fault[] {
     const draw = draws(seed);
-    const perGroup = Math.ceil(count / (KINDS.length * WORKS.length));
-    const groups = KINDS.flatMap(kind => WORKS.map(work => ({ kind, work })));
-    const faults = groups.flatMap(({ kind, work }) => {
-        const all = (["engine", "first", "second"] as const).flatMap(of =>
-            Array.from({ length: places[work][of] }, (_, index): Place => ({ of, number: index + 1 })),
-        );
-        const wanted = Math.min(perGroup, all.length);
-        const start = draw() * (all.length / wanted);
-        return Array.from({ length: wanted }, (_, index): Fault => {
-            const place = all[Math.floor(start + index * (all.length / wanted))]!;
-            return { work, place, kind };
+    // In an order that has every kind in it before one comes again, for counts that do not go round.
+    const groups = PARTS.flatMap((of, part) =>
+        WORKS.flatMap((_, turn) =>
+            KINDS.map((kind, index) => ({ kind, of, work: WORKS[(index + turn + part) % WORKS.length]! })),
+        ),
+    );
+    const faults = groups.flatMap(({ kind, work, of }, index) => {
+        const all = places[work][of];
+        const share = Math.floor(count / groups.length) + (index < count % groups.length ? 1 : 0);
+        const wanted = Math.min(share, all);
+        const start = draw() * (all / wanted);
+        return Array.from({ length: wanted }, (_, step): Fault => {
+            const number = 1 + Math.floor(start + step * (all / wanted));
+            return { work, place: { of, number }, kind };
         });
     });
     return faults
