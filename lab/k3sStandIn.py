@@ -206,7 +206,7 @@ def config_toml(certs_d, configs):
         auth = (config or {}).get("auth")
         if auth is None:
             continue
-        lines += ["", f'[{registry}.configs."{host}".auth]']
+        lines += ["", f"[{registry}.configs.'{host}'.auth]"]
         for field, name in (
             ("username", "username"),
             ("password", "password"),
@@ -214,7 +214,7 @@ def config_toml(certs_d, configs):
             ("identity_token", "identitytoken"),
         ):
             if auth.get(field):
-                lines.append(f"  {name} = {json.dumps(auth[field])}")
+                lines.append(f"  {name} = {json.dumps(auth[field], ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 
 

@@ -27,7 +27,7 @@ export function readContainerdConfig(text: string): ContainerdConfig {
         const [, key, value] = /^(\w+) *= *(".*")$/.exec(line) ?? [];
         if (key === undefined || value === undefined) continue;
         if (key === "config_path" && section.endsWith(".registry]")) configPaths.add(value.slice(1, -1));
-        const host = /\.registry\.configs\."(.*)"\.auth\]$/.exec(section)?.[1];
+        const host = /\.registry\.configs\.(["'])(.*)\1\.auth\]$/.exec(section)?.[2];
         if (host !== undefined) credentials.set(host, (credentials.get(host) ?? new Map()).set(key, value));
     }
     return { configPaths, credentials: comparable(credentials) };
