@@ -68,8 +68,9 @@ export async function probeAll(
             return report;
         } catch (error) {
             if (!(error instanceof HostError)) throw error;
-            onEnd?.(error.message, vantagePoint);
-            return error;
+            const named = byName(error, vantagePoint);
+            onEnd?.(named.message, vantagePoint);
+            return named;
         }
     };
 
@@ -86,6 +87,13 @@ export async function probeAll(
     } finally {
         sessions.close();
     }
+}
+
+/** The same error with the host's name in front of the address that it was called by. */
+function byName(error: HostError, name: string): HostError {
+    if (error.host === name) return error;
+    const words = error.message.slice(`${error.host}: `.length);
+    return new HostError(`${name} (${error.host})`, error.reason, words);
 }
 
 function summary({ endpoints, pulls, stability, seconds }: VantageReport): string {
