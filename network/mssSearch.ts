@@ -103,10 +103,11 @@ function outcomeOf(family: IpFamily, pathMtu: PathMtu, state: State, proof: MssP
     const carried = largestPassing(proof.reports, family, packetForMss(mss, family));
     if (!suspectsHole(proof.verdict) || !(carried !== null || stalls(proof.reports, family)))
         return { next: mss, state: "settled" };
-    // Tried already to the end. Only probes that succeed make it begin anew.
-    if (state === "not-the-cure") return { next: mss, state };
-
     const name = family === "ipv4" ? "IPv4" : "IPv6";
+    // Tried already to the end. Only probes that succeed make it begin anew.
+    if (state === "not-the-cure")
+        return { next: mss, state, sentence: `${name}: large packets vanish as before, and the MSS is not the cure.` };
+
     if (carried !== null) {
         const fitting = mssForPath(carried, family);
         if (fitting < SEARCH_FLOOR[family]) return hopeless(name, mss, mss, `only ${carried} bytes pass`);
