@@ -3,8 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Lab, labDown, labUp } from "../../lab/lab.ts";
 import { loadScenario, parseScenario, type Scenario } from "../../lab/scenario.ts";
-import { defaultInstance } from "../../lab/topology.ts";
-import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
+import { defaultInstance, nodeNames } from "../../lab/topology.ts";
+import type { ProbeAllResult, ProbedHost } from "../../provider/probe/probeAll.ts";
 import { unmet } from "../lab/expectation.ts";
 import { inRunner } from "../lab/inRunner.ts";
 import { probedHosts } from "../lab/journey.ts";
@@ -99,7 +99,7 @@ async function judge(
     let found: ProbeAllResult;
     try {
         await lab.setScenario(drawn);
-        found = await inRunner(lab.instance, { kind: "probe", hosts: probedHosts(lab), plan: labProbePlan(lab) });
+        found = await inRunner(lab.instance, { kind: "probe", hosts: vantagePointsOf(lab), plan: labProbePlan(lab) });
     } catch (error) {
         const { message } = error as Error;
         const seconds = (performance.now() - started) / 1000;
@@ -125,6 +125,12 @@ async function judge(
     };
     if (record) await writeRecord(record, judged, drawn, found);
     return judged;
+}
+
+/** The gateway, and as many nodes and pods as the scenario has: the lab may have more, for others. */
+function vantagePointsOf(lab: Lab): ProbedHost[] {
+    const hosts = ["pve", ...nodeNames(lab.scenario.nodes.workers)];
+    return probedHosts(lab).filter(({ vantagePoint }) => hosts.includes(vantagePoint.replace("/pod", "")));
 }
 
 async function writeRecord(directory: string, judged: CampaignRun, drawn: Scenario, found: ProbeAllResult) {

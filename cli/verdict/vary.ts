@@ -74,9 +74,16 @@ export function vary(scenario: Scenario, seed: string): Scenario {
 function otherSize(mtu: number, { nodes, gateway, internet }: Scenario, dice: Dice): number {
     const own = Object.values(nodes.overrides).flatMap(node => [node.mtu, node.routeMtu]);
     const paths = internet.paths.map(path => path.mtu).filter(other => other !== mtu);
-    const others = [...TURNING_SIZES, nodes.mtu, nodes.routeMtu, gateway.bridgeMtu, ...own, ...paths].filter(
-        size => typeof size === "number",
-    );
+    const others = [
+        ...TURNING_SIZES,
+        nodes.mtu,
+        nodes.routeMtu,
+        nodes.learntMtu,
+        nodes.pods?.mtu,
+        gateway.bridgeMtu,
+        ...own,
+        ...paths,
+    ].filter(size => typeof size === "number");
     const low = Math.max(...others.filter(size => size <= mtu));
     const high = Math.min(...others.filter(size => size > mtu)) - 1;
     return dice.between(low, high);

@@ -41,7 +41,9 @@ export const ProbePlan = z.strictObject({
         .min(1)
         .max(1000)
         .default(20)
-        .describe("Connections for each endpoint; source ports differ in every one."),
+        .describe(
+            "Connections for each endpoint, and as many again where a few failures leave it undecided; source ports differ.",
+        ),
     pullRounds: z.int().min(0).max(20).default(1).describe("Pulls of each image."),
     pullTimeoutSeconds: z.number().positive().max(600).default(60).describe("Longest wait for one pull."),
     pathMtu: z.boolean().default(true).describe("Whether to search the path MTU in both directions."),

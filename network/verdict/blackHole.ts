@@ -28,7 +28,7 @@ interface Hole {
 /** A path that drops large packets and tells nobody, as measured by search. */
 export function blackHole(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
-    const holes = reports.flatMap(report => holesOf(report, observation));
+    const holes = holesIn(observation);
     if (holes.length === 0) return suspectedHole(observation);
 
     const stalling = vantagePointsOf(trouble.filter(group => STALLS.includes(group.trouble)));
@@ -62,18 +62,22 @@ export function blackHole(observation: Observation): Finding[] {
 
 /**
  * A host that hears of the limit and whose connections do not suffer has no hole, even when an answer was late for one
- * flow of the search: routers answer at a bounded rate.
+ * flow of the search: routers answer at a bounded rate. Where others hear nothing at all, theirs are the holes.
  */
-function holesOf(report: Report, { reports, trouble }: Observation): Hole[] {
-    const suffers = trouble.some(group => group.vantagePoint === report.vantagePoint && STALLS.includes(group.trouble));
-    return IP_FAMILIES.flatMap(family =>
-        (["download", "upload"] as const).flatMap(direction => {
-            const mtu = report.pathMtu[family]?.[direction];
-            const agreed = agreedMtu(reports, family, direction);
-            const isSilent = mtu?.silent && mtu.bound === "exact" && agreed !== null && (suffers || !mtu.icmpSeen);
-            return isSilent && mtu.paths.includes(agreed) ? [{ report, family, direction, mtu, bytes: agreed }] : [];
-        }),
+function holesIn({ reports, trouble }: Observation): Hole[] {
+    const suffering = vantagePointsOf(trouble.filter(group => STALLS.includes(group.trouble)));
+    const holes = reports.flatMap(report =>
+        IP_FAMILIES.flatMap(family =>
+            (["download", "upload"] as const).flatMap(direction => {
+                const mtu = report.pathMtu[family]?.[direction];
+                const bytes = agreedMtu(reports, family, direction, ({ silent }) => silent);
+                const isHole = mtu?.silent && mtu.bound === "exact" && bytes !== null && mtu.paths.includes(bytes);
+                return isHole ? [{ report, family, direction, mtu, bytes }] : [];
+            }),
+        ),
     );
+    const unheard = holes.filter(({ mtu }) => !mtu.icmpSeen);
+    return unheard.length > 0 ? unheard : holes.filter(({ report }) => suffering.includes(report.vantagePoint));
 }
 
 /** Whether a vantage point stalls like those behind a hole on one of several paths, and its own flows met none of it. */
@@ -84,8 +88,7 @@ function isMissed(report: Report, stalling: readonly string[], holes: readonly H
 
 /** Vantage points from which a search found a hole. */
 export function behindHoles(observation: Observation): string[] {
-    const behind = observation.reports.filter(report => holesOf(report, observation).length > 0);
-    return behind.map(({ vantagePoint }) => vantagePoint);
+    return holesIn(observation).map(({ report }) => report.vantagePoint);
 }
 
 function directionOf(directions: ("download" | "upload")[]): Direction {

@@ -1,15 +1,17 @@
-import type { IpFamily } from "../family.ts";
+import { IP_FAMILIES, type IpFamily } from "../family.ts";
 import type { MeasuredMtu } from "../probe/report.ts";
-import { losesPackets } from "./loss.ts";
 import type { Report } from "./observation.ts";
 
 const DIRECTIONS = ["download", "upload"] as const;
 
 /**
  * The path MTU of an IP version over all vantage points, in bytes: the smallest exact value; where nothing was too big
- * for the path, the largest packet seen to pass. Null when not measured.
+ * for the path, the largest packet seen to pass. Null when not measured. Pods count only where nothing else was probed:
+ * what they are told may come from their own node.
  */
-export function pathMtuOf(reports: Report[], family: IpFamily): number | null {
+export function pathMtuOf(all: Report[], family: IpFamily): number | null {
+    const hosts = all.filter(({ role }) => role !== "pod");
+    const reports = hosts.length > 0 ? hosts : all;
     const exact = DIRECTIONS.flatMap(direction => {
         const agreed = agreedMtu(reports, family, direction);
         return agreed === null ? [] : [agreed];
@@ -20,17 +22,22 @@ export function pathMtuOf(reports: Report[], family: IpFamily): number | null {
 }
 
 /**
- * The smallest exact value of one direction. Where packets of any size get lost, two flows must agree on it, since one
- * alone may have lost all of one size by chance. Null when no value was exact, or none is agreed on.
+ * The smallest exact value of one direction among the measurements that count. Two flows must agree on it, of whatever
+ * vantage point, IP version and direction: one alone may have lost all packets of one size by chance, or on a busy host.
+ * Null when no value was exact, or none is agreed on.
  */
-export function agreedMtu(reports: Report[], family: IpFamily, direction: "download" | "upload"): number | null {
-    const measured = measuredMtus(reports, family, direction);
-    const mayBeChance = reports.some(losesPackets);
-    const flows = measured.flatMap(({ paths }) => paths);
-    const agreed = measured
-        .filter(({ bound }) => bound === "exact")
+export function agreedMtu(
+    reports: Report[],
+    family: IpFamily,
+    direction: "download" | "upload",
+    counts: (mtu: MeasuredMtu) => boolean = () => true,
+): number | null {
+    const everywhere = IP_FAMILIES.flatMap(one => DIRECTIONS.flatMap(way => measuredMtus(reports, one, way)));
+    const flows = everywhere.filter(counts).flatMap(({ paths }) => paths);
+    const agreed = measuredMtus(reports, family, direction)
+        .filter(mtu => mtu.bound === "exact" && counts(mtu))
         .map(({ bytes }) => bytes)
-        .filter(bytes => !mayBeChance || flows.filter(flow => flow === bytes).length > 1);
+        .filter(bytes => flows.filter(flow => flow === bytes).length > 1);
     return agreed.length === 0 ? null : Math.min(...agreed);
 }
 

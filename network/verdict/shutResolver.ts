@@ -11,10 +11,12 @@ import { isVm, scopeOf } from "./scope.ts";
 
 /** From this share of attempts without an address on, a vantage point gets nothing from its resolvers. */
 const ALL = 0.9;
+/** Below this share, the resolvers answer, though they or the way to them may lose some queries. */
+const SOME = 0.5;
 
 /** VMs whose resolvers never answer them, and answer the gateway: what keeps the two apart is no fault of the resolver. */
 export function vmsShutFromResolver(reports: Report[]): string[] {
-    const gateways = reports.filter(report => !isVm(report) && unresolvedShare(report) === 0);
+    const gateways = reports.filter(report => !isVm(report) && unresolvedShare(report) < SOME);
     return reports
         .filter(isVm)
         .filter(report => unresolvedShare(report) >= ALL)

@@ -29,10 +29,12 @@ class SequentialTest:
         self.outcomes = {}
         self.next = 0
         self.sum = 0.0
+        self.failures = 0
         self.decision = None
 
     def add(self, number, good):
         self.outcomes[number] = good
+        self.failures += not good
         while self.next in self.outcomes and self.decision is None:
             self.sum += self.weights["success" if self.outcomes.pop(self.next) else "failure"]
             self.next += 1
@@ -87,6 +89,7 @@ class Rounds:
         self.pooled = SequentialTest(task["sequentialTest"])
         self.numbers = itertools.count()
         self.out_of_time = False
+        self.extended = False
         #: Hosts beside the endpoints that connected and then fell silent, as `{"host", "port"}`.
         self.stalled = []
         self.lock = threading.Condition()
@@ -121,6 +124,12 @@ class Rounds:
             while True:
                 now = time.monotonic()
                 open_ones = [] if self._decided() else [rounds for rounds in self.endpoints if self._wants_more(rounds)]
+                if not open_ones and now < ends_at and self._needs_more():
+                    if any(rounds.under_way for rounds in self.endpoints):
+                        self.lock.wait(min(ends_at, now + WAKE_SECONDS) - now)
+                    else:
+                        self._extend()
+                    continue
                 if open_ones and now >= ends_at:
                     self.out_of_time = True
                 if not open_ones or now >= ends_at:
@@ -135,6 +144,15 @@ class Rounds:
                     return rounds, turn
                 starts = [rounds.not_before for rounds in open_ones if rounds.not_before > now]
                 self.lock.wait(min([*starts, ends_at, now + WAKE_SECONDS]) - now)
+
+    def _needs_more(self):
+        """Whether the rounds decide nothing because of strays, which need more successes beside them to be called so."""
+        return self.pooled.decision is None and self.pooled.failures > 0 and not self.extended
+
+    def _extend(self):
+        self.extended = True
+        for rounds in self.endpoints:
+            rounds.rounds += self.plan["rounds"]
 
     def _decided(self):
         enough = min(FEWEST_ROUNDS, self.plan["rounds"])

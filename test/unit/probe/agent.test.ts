@@ -195,6 +195,16 @@ describe("the agent", () => {
         expect(report.complete).toBe(true);
     });
 
+    test("goes on beyond its rounds where a stray failure leaves them undecided, until they are decided", async () => {
+        let requests = 0;
+        const { port } = await serving(
+            httpsServer(tls, (_request, response) => response.writeHead(requests++ === 0 ? 503 : 401).end()),
+        );
+        const report = await probe(port, { rounds: 60, ratePerEndpoint: 1000 });
+        expect(report.stability).toBe("stable");
+        expect(report.endpoints[0]!.attempts).toBeGreaterThan(60);
+    });
+
     test("keeps to the rate and says so when the budget ends first", async () => {
         const { port } = await serving(httpsServer(tls, (_request, response) => response.writeHead(401).end()));
         const report = await probe(port, { rounds: 50, ratePerEndpoint: 5, budgetSeconds: 1 });
