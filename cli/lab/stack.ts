@@ -24,7 +24,7 @@ export interface LabStack {
 }
 
 /** Probes wait as long as a lab needs to see a stall, not as long as the internet does. */
-const LAB_PROBE = { rounds: 24, timeoutSeconds: 4, budgetSeconds: 30 };
+const LAB_PROBE = { rounds: 12, timeoutSeconds: 4, budgetSeconds: 30 };
 
 /** What probes of a lab do: the plan's endpoints and images, as the lab's stack has them. */
 export function labProbePlan(lab: Lab): ProbePlan {
