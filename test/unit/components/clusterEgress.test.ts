@@ -49,6 +49,31 @@ describe("ClusterEgress", () => {
         expect(namesOf(resources, "command:remote:Command")).toEqual([]);
     });
 
+    it("clamps to what the search for an MSS came to, while the path is the one it was for", async () => {
+        const search = (ipv4: number) => ({
+            pathMtu: { ipv4, ipv6: null },
+            next: { ipv4: 1280, ipv6: null },
+            state: { ipv4: "searching", ipv6: null },
+            steps: [{ mss: { ipv4: 1340, ipv6: null }, provenAt: "earlier", cause: "pmtu-black-hole", sentence: "" }],
+        });
+        const urn = "urn:pulumi:test::clearpath::clearpath:index:ClusterEgress::egress";
+        const upAfter = (mssSearch: object, mss: "auto" | number = "auto") =>
+            registeredBy(() => new ClusterEgress("egress", { ...plan, mss }), {
+                outputs: hosts,
+                before: { [urn]: { outputs: { mssSearch } } },
+            });
+
+        const going = await upAfter(search(1380));
+        expect(await known(going.made.mss)).toEqual({ ipv4: 1280, ipv6: null });
+        expect(await known(going.made.mssSearch)).toMatchObject({ state: { ipv4: "settled" }, next: { ipv4: 1280 } });
+        const [table] = going.resources.filter(({ type }) => type === "clearpath:host:NftTable");
+        expect(table!.inputs.content).toContain("size set 1280");
+        expect(await known((await upAfter(search(1400))).made.mss)).toEqual({ ipv4: 1340, ipv6: null });
+        const byHand = await upAfter(search(1380), 1300);
+        expect(await known(byHand.made.mss)).toMatchObject({ ipv4: 1300 });
+        expect(await known(byHand.made.mssSearch)).toBeNull();
+    });
+
     it("says what it found, did and proved", async () => {
         const { made } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
         expect(await known(made.pathMtu)).toEqual({ ipv4: 1380, ipv6: null });

@@ -10,13 +10,20 @@ export interface Registered {
 /** What an engine would answer to a resource: its outputs beyond the inputs. */
 export type Outputs = (type: string, name: string) => Record<string, unknown>;
 
+export interface RecordingOptions {
+    outputs?: Outputs;
+    preview?: boolean;
+    /** What the stack's resources said after the last update: type and outputs by URN. */
+    before?: Record<string, { outputs: Record<string, unknown> }>;
+}
+
 /**
  * Runs a program against Pulumi's mocks and gives what it registered. At `preview` a custom resource has only the
  * outputs that `outputs` names; all others are unknown.
  */
 export async function registeredBy<T>(
     program: () => T,
-    { outputs = () => ({}), preview = false }: { outputs?: Outputs; preview?: boolean } = {},
+    { outputs = () => ({}), preview = false, before = {} }: RecordingOptions = {},
 ): Promise<{ made: T; resources: Registered[] }> {
     const resources: Registered[] = [];
     await pulumi.runtime.setMocks(
@@ -25,7 +32,7 @@ export async function registeredBy<T>(
                 resources.push({ type, name, inputs: bare(inputs) as Record<string, unknown> });
                 return { id: `${name}-id`, state: { ...inputs, ...outputs(type, name) } };
             },
-            call: () => ({}),
+            call: () => ({ outputs: before }),
         },
         "clearpath",
         "test",
