@@ -11,6 +11,7 @@ import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { registriesCommand } from "./commands/registries.ts";
 import { reportCommand } from "./commands/report.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { CouldNotRun, EXIT } from "./exit.ts";
 
 const program = new Command("clearpath")
@@ -25,6 +26,7 @@ reportCommand(program);
 lintCommand(program);
 registriesCommand(program);
 diagnoseCommand(program);
+secretsCommand(program);
 commentCommand(program);
 const lab = labCommand(program);
 addMainJob(lab);

@@ -27,3 +27,4 @@ export {
     type UpstreamArgs,
     type WarmResult,
 } from "./pullThroughRegistry.ts";
+export { SecretGate, type SecretGateArgs } from "./secretGate.ts";

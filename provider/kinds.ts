@@ -6,6 +6,7 @@ import { nftTable } from "./resources/nftTable.ts";
 import { packages } from "./resources/packages.ts";
 import { pathMtu } from "./resources/pathMtu.ts";
 import { registries } from "./resources/registries.ts";
+import { secretGate } from "./resources/secretGate.ts";
 import { serverCertificate } from "./resources/serverCertificate.ts";
 import { systemdUnit } from "./resources/systemdUnit.ts";
 import { warmImages } from "./resources/warmImages.ts";
@@ -22,4 +23,5 @@ export const kinds: readonly AnyResourceKind[] = [
     warmImages,
     egress,
     pathMtu,
+    secretGate,
 ];
