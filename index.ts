@@ -14,4 +14,7 @@ export const nodeMtu = egress.nodeMtu;
 export const mssSearch = egress.mssSearch;
 export const pathMtu = egress.pathMtu;
 export const mode = egress.mode;
+export const mirror = egress.mirrorDecision.mirror;
+export const mirrorDecision = egress.mirrorDecision;
+export const mirrorNext = egress.mirrorNext;
 export const probes = egress.probes;

@@ -6,14 +6,17 @@ import { type Mss, type MssSetting, mssFor } from "../network/mss.ts";
 import { MssSearch, mssToTry, searchAfter, wantsAnotherTry } from "../network/mssSearch.ts";
 import { type PathMtu as PathMtuBytes, pathMtuOf } from "../network/mtu.ts";
 import type { ProbePlan } from "../network/probe/plan.ts";
-import type { Verdict } from "../network/verdict.ts";
+import { decideMirror, type LastOutcome, MirrorDecision, type MirrorSetting } from "../network/pullThrough/decision.ts";
+import { Verdict } from "../network/verdict.ts";
 import { PathMtu } from "../provider/resources/pathMtu.ts";
+import { type CacheArgs, ClusterMirrors } from "./clusterMirrors.ts";
 import { EgressProbe } from "./egressProbe.ts";
 import { GatewayPath } from "./gatewayPath.ts";
 import { HostPrerequisites } from "./hostPrerequisites.ts";
 import type { GatewayArgs, HostArgs, NodeArgs } from "./hosts.ts";
 import { NodeMtu } from "./nodeMtu.ts";
 import { outputsBefore } from "./outputsBefore.ts";
+import { programError } from "./programError.ts";
 
 export interface ClusterEgressArgs {
     /** The host that the nodes' packets pass. Without it every node clamps for itself. */
@@ -31,6 +34,13 @@ export interface ClusterEgressArgs {
     pathMtu?: "auto" | PathMtuBytes;
     /** Whether to install on the hosts what the components need there. Default: false. */
     prerequisites?: boolean;
+    /**
+     * Whether the nodes pull through a cache. `auto`: where the verdict that the last `up` recorded was not stable; what was
+     * so decided stays until it is `never`. Default: never.
+     */
+    mirror?: MirrorSetting;
+    /** The cache. Needed unless `mirror` is never. */
+    cache?: CacheArgs;
     /** What the probes call and pull, how often, and for how long. */
     probe: z.input<typeof ProbePlan>;
 }
@@ -60,13 +70,17 @@ export class ClusterEgress extends pulumi.ComponentResource {
     public readonly mode: pulumi.Output<{ mode: ClampMode; why: string }>;
     /** How far the search for an MSS has come; null where it is given by hand. */
     public readonly mssSearch: pulumi.Output<MssSearch | null>;
+    /** Whether the nodes pull through a cache, and the evidence that decided. */
+    public readonly mirrorDecision: pulumi.Output<MirrorDecision>;
+    /** What `mirror: auto` will decide in the next `up`, by the verdict of this one. */
+    public readonly mirrorNext: pulumi.Output<MirrorDecision>;
     /** By vantage point. */
     public readonly probes: pulumi.Output<Record<string, ProbeSummary>>;
 
     constructor(name: string, args: ClusterEgressArgs, opts: pulumi.ComponentResourceOptions = {}) {
         // The arguments hold connections, which would enter the state as the component's inputs.
         super("clearpath:index:ClusterEgress", name, {}, opts);
-        const { gateway, nodes, nodeSubnets, podSubnets, mss = "auto", probe } = args;
+        const { gateway, nodes, nodeSubnets, podSubnets, mss = "auto", probe, mirror = "never" } = args;
         const hosts = gateway ? [gateway, ...nodes] : nodes;
 
         const ready = args.prerequisites
@@ -88,7 +102,8 @@ export class ClusterEgress extends pulumi.ComponentResource {
                 ? pulumi.all(measurements.map(({ result }) => result)).apply(pathMtuOf)
                 : pulumi.output(args.pathMtu);
 
-        const searched = mss === "auto" ? outputsBefore(this).apply(lastSearch) : pulumi.output(undefined);
+        const before = mss === "auto" || mirror === "auto" ? outputsBefore(this) : pulumi.output(undefined);
+        const searched = mss === "auto" ? before.apply(lastSearch) : pulumi.output(undefined);
         const clampTo = pulumi
             .all([this.pathMtu, searched])
             .apply(([pathMtu, search]) => (mss === "auto" ? mssToTry(pathMtu, search) : mssFor(mss, pathMtu)));
@@ -114,23 +129,38 @@ export class ClusterEgress extends pulumi.ComponentResource {
         const mtu = new NodeMtu(`${name}-mtu`, { nodes, mtu: args.nodeMtu }, { parent: this, dependsOn: path.tables });
         this.nodeMtu = mtu.mtu;
 
+        const changed = [...path.tables, ...mtu.links];
+        this.mirrorDecision = before.apply(outputs => {
+            const decision = decideMirror(mirror, lastOutcome(outputs));
+            if (mirror === "auto")
+                pulumi.log.info(`mirror auto: ${decision.mirror ? "a cache" : "no cache"}. ${decision.why}`, this);
+            return decision;
+        });
+        const mirrors = this.#mirrors(name, args, path, changed);
+
         const proof = new EgressProbe(
             `${name}-probe`,
             {
                 vantagePoints: [...(gateway ? [{ ...gateway, role: "gateway" as const }] : []), ...nodes],
                 plan: probe,
                 triggers: [
-                    ...[...path.tables, ...mtu.links].map(({ appliedAt }) => appliedAt),
+                    ...changed.map(({ appliedAt }) => appliedAt),
                     path.mss.apply(sizes => `mss ${sizes.ipv4} ${sizes.ipv6}`),
+                    ...mirrors.triggers,
                 ],
             },
-            { parent: this, dependsOn: [...path.tables, ...mtu.links] },
+            { parent: this, dependsOn: pulumi.output(mirrors.resources).apply(made => [...changed, ...made]) },
         );
         this.verdict = proof.verdict;
         this.mssSearch = pulumi
             .all([this.pathMtu, searched, this.mss, proof.verdict, reportsOf(proof)])
             .apply(([pathMtu, search, mssInForce, verdict, { reports, provenAt }]) =>
                 mss === "auto" ? searchAfter(pathMtu, search, { mss: mssInForce, provenAt, verdict, reports }) : null,
+            );
+        this.mirrorNext = pulumi
+            .all([this.mirrorDecision, proof.verdict, this.mssSearch])
+            .apply(([decision, verdict, search]) =>
+                decideMirror(mirror, { verdict, decision, mending: search !== null && wantsAnotherTry(search) }),
             );
         this.probes = pulumi
             .all(
@@ -157,9 +187,51 @@ export class ClusterEgress extends pulumi.ComponentResource {
             pathMtu: this.pathMtu,
             mode: this.mode,
             mssSearch: this.mssSearch,
+            mirrorDecision: this.mirrorDecision,
             probes: this.probes,
         });
     }
+
+    /** The cache and the nodes' registries, where they are decided for: what probes depend on, and what they prove. */
+    #mirrors(
+        name: string,
+        { mirror = "never", cache, nodes, gateway, nodeSubnets, podSubnets = [] }: ClusterEgressArgs,
+        path: GatewayPath,
+        dependsOn: pulumi.Resource[],
+    ): { resources: pulumi.Input<pulumi.Resource[]>; triggers: pulumi.Input<string>[] } {
+        if (mirror === "never") return { resources: [], triggers: [] };
+        if (cache === undefined)
+            throw programError(`${name}: mirror ${mirror} needs a cache. Nothing was changed. Give cache.`);
+        const clampsItself = gateway === undefined || gateway.mode === "nodes";
+        const clamp = clampsItself
+            ? { mss: path.mss, mode: path.mode, subnets: [...nodeSubnets, ...podSubnets] }
+            : undefined;
+        const make = () => new ClusterMirrors(`${name}-mirrors`, { nodes, cache, clamp }, { parent: this, dependsOn });
+        // What is always there is registered at once, so that it is in a preview which knows nothing.
+        const made =
+            mirror === "always"
+                ? pulumi.output([make()])
+                : this.mirrorDecision.apply(({ mirror }) => (mirror ? [make()] : []));
+        return {
+            resources: made.apply(all => all.flatMap(({ registries }) => registries.nodes)),
+            triggers: [
+                made.apply(all =>
+                    pulumi
+                        .all(all.flatMap(({ appliedAt }) => appliedAt))
+                        .apply(times => (times.length === 0 ? "no mirrors" : `mirrors ${times.join(" ")}`)),
+                ),
+            ],
+        };
+    }
+}
+
+/** What the last `up` recorded and decided. */
+function lastOutcome(outputs: Record<string, unknown> | undefined): LastOutcome | undefined {
+    const verdict = Verdict.safeParse(outputs?.verdict).data;
+    if (verdict === undefined) return undefined;
+    const search = MssSearch.safeParse(outputs?.mssSearch).data;
+    const decision = MirrorDecision.safeParse(outputs?.mirrorDecision).data ?? { mirror: false, why: "" };
+    return { verdict, decision, mending: search !== undefined && wantsAnotherTry(search) };
 }
 
 /** The search as the last `up` left it. Says what will be tried where it has not ended. */

@@ -3,7 +3,9 @@ import { faultOfCidr } from "../network/cidr.ts";
 import { SMALLEST_MSS } from "../network/mss.ts";
 import { LARGEST_LINK_MTU, PLANNED_NODE_MTU, SMALLEST_LINK_MTU } from "../network/mtu.ts";
 import { Endpoint, ProbePlan } from "../network/probe/plan.ts";
+import { MirrorSetting } from "../network/pullThrough/decision.ts";
 import { Connection, JumpHost } from "../provider/host/connection.ts";
+import { CacheSettings } from "./cacheConfig.ts";
 
 /** Namespace of the program's keys in `Pulumi.<stack>.yaml`. */
 export const CONFIG_NAMESPACE = "clearpath";
@@ -142,7 +144,9 @@ export const StackSettings = z.strictObject({
             z.strictObject({ ipv4: mss("ipv4").optional(), ipv6: mss("ipv6").optional() }),
         ])
         .default("auto")
-        .describe("MSS to clamp to, in bytes: what the path MTU leaves, IPv4's, or each IP version's.")
+        .describe(
+            "MSS to clamp to, in bytes: what the path MTU leaves (less where probes show that it is too much: see [mss](mss.md)), IPv4's, or each IP version's.",
+        )
         .meta({ examples: ["auto, 1340 or { ipv4: 1340, ipv6: 1320 }"] }),
     pathMtu: z
         .union([
@@ -159,6 +163,15 @@ export const StackSettings = z.strictObject({
         .boolean()
         .default(false)
         .describe("Whether to install nftables and python3 on hosts that lack them, by `@pulumi/command` and apt."),
+    mirror: MirrorSetting.default("never").describe(
+        "Whether the nodes pull through a cache: `auto` where the last verdict, after everything that mends the way out, was not stable.",
+    ),
+    cache: CacheSettings.extend({
+        connection: GivenConnection.optional().describe("How the cache's host is reached by SSH."),
+    })
+        .optional()
+        .describe("The cache that nodes pull through.")
+        .meta({ examples: ["{ connection: { host: 10.27.27.5 } }"] }),
     ssh: SharedConnection.default({})
 
         .describe("Connection arguments that every host shares; a host's own come first.")

@@ -31,6 +31,9 @@ export class MirrorFuse extends pulumi.ComponentResource {
                     { parent: this, dependsOn: opts.dependsOn },
                 ),
         );
-        this.registerOutputs({ address: args.cache.address });
+        const addresses = args.nodes.map(
+            ({ name: node, connection }) => [node, pulumi.output(connection).host] as const,
+        );
+        this.registerOutputs({ address: args.cache.address, nodeAddresses: Object.fromEntries(addresses) });
     }
 }

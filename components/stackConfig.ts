@@ -2,7 +2,10 @@ import { z } from "zod";
 import { containsAddress, familyOfAddress } from "../network/cidr.ts";
 import { IP_FAMILIES } from "../network/family.ts";
 import { HEADER_BYTES, mssFor, packetForMss } from "../network/mss.ts";
+import { cachedUpstreams } from "../network/pullThrough/upstream.ts";
 import type { Connection } from "../provider/host/connection.ts";
+import { cacheArgs, missingForPlacement } from "./cacheConfig.ts";
+import type { CacheArgs } from "./clusterMirrors.ts";
 import { CONFIG_NAMESPACE, StackSettings } from "./config.ts";
 import { type Fault, faultsOf } from "./configFaults.ts";
 
@@ -10,7 +13,11 @@ import { type Fault, faultsOf } from "./configFaults.ts";
 export type ConnectionArgs = z.input<typeof Connection>;
 
 /** A stack's configuration, checked, with every host's connection complete. */
-export type StackConfig = Omit<StackSettings, "gateway" | "nodes" | "ssh" | "sshPassword" | "sshPrivateKey"> & {
+export type StackConfig = Omit<
+    StackSettings,
+    "gateway" | "nodes" | "cache" | "ssh" | "sshPassword" | "sshPrivateKey"
+> & {
+    cache?: CacheArgs;
     gateway?: Omit<NonNullable<StackSettings["gateway"]>, "connection"> & { connection: ConnectionArgs };
     nodes: (Omit<StackSettings["nodes"][number], "connection"> & { connection: ConnectionArgs })[];
 };
@@ -57,6 +64,7 @@ function contradictions(settings: StackSettings): Fault[] {
         ...uselessLink(settings),
         ...oversizedMss(settings),
         ...unreadableKeys(settings),
+        ...impossibleCache(settings),
     ];
 }
 
@@ -123,13 +131,52 @@ function unreadableKeys({ prerequisites, ssh, sshPassword, sshPrivateKey }: Stac
     return [{ path: "prerequisites", sentence }];
 }
 
-function complete({ ssh, sshPassword, sshPrivateKey, gateway, nodes, ...rest }: StackSettings): StackConfig {
+/** A cache that is asked for and not described, cannot be made, or sits where nothing is clamped. */
+function impossibleCache({ mirror, cache, nodeSubnets }: StackSettings): Fault[] {
+    if (cache === undefined)
+        return mirror === "never"
+            ? []
+            : [{ path: "cache", sentence: `It is missing. mirror ${mirror} needs to know where a cache can be put.` }];
+    const missing = missingForPlacement(cache, cache.connection !== undefined);
+    if (missing) return [{ path: `cache.${missing.key}`, sentence: missing.sentence }];
+    const address = cache.connection?.host ?? "";
+    const isOutside =
+        cache.placement !== "cluster" &&
+        familyOfAddress(address) !== undefined &&
+        !nodeSubnets.some(cidr => containsAddress(cidr, address));
+    const faults: Fault[] = [];
+    if (isOutside)
+        faults.push({
+            path: "cache.connection.host",
+            sentence: `"${address}" lies in none of nodeSubnets, ${nodeSubnets.join(", ")}, so the cache's own connections would not be clamped. Add its subnet there.`,
+        });
+    try {
+        cachedUpstreams(cache.upstreams, cache.firstPort);
+    } catch (error) {
+        faults.push({ path: "cache.upstreams", sentence: (error as RangeError).message });
+    }
+    return faults;
+}
+
+function complete({ ssh, sshPassword, sshPrivateKey, gateway, nodes, cache, ...rest }: StackSettings): StackConfig {
     const shared = { ...ssh, password: ssh.password ?? sshPassword, privateKey: ssh.privateKey ?? sshPrivateKey };
     const connect = <Host extends { connection: ConnectionArgs }>(host: Host) => ({
         ...host,
         connection: given({ ...given(shared), ...given(host.connection) }) as ConnectionArgs,
     });
-    return { ...rest, gateway: gateway && connect(gateway), nodes: nodes.map(connect) };
+    return {
+        ...rest,
+        gateway: gateway && connect(gateway),
+        nodes: nodes.map(connect),
+        cache: cache && completeCache(cache, connect),
+    };
+}
+
+function completeCache(
+    { connection, ...cache }: NonNullable<StackSettings["cache"]>,
+    connect: (host: { connection: ConnectionArgs }) => { connection: ConnectionArgs },
+): CacheArgs {
+    return cacheArgs(cache, connection && connect({ connection }).connection);
 }
 
 /** The same object without the keys that have no value, which would hide a default. */

@@ -1,4 +1,5 @@
 import type { Policies } from "@pulumi/policy";
+import { cacheHoldsImages, cacheOutsideCluster } from "./cache.ts";
 import { clampCoversNodes } from "./clamp.ts";
 import { hostKeyPinned } from "./hostKey.ts";
 import { icmpFragNeededPasses } from "./icmp.ts";
@@ -16,6 +17,8 @@ export const policies: Policies = [
     hostKeyPinned,
     upstreamFallbackKept,
     registryTlsVerified,
+    cacheOutsideCluster,
+    cacheHoldsImages,
     probesFresh,
     noTlsTimeouts,
     pullsSucceed,

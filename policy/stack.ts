@@ -35,6 +35,9 @@ interface Judged {
         passed: boolean;
         report: Omit<VantageReport, "samples">;
     };
+    "clearpath:cache:WarmImages": { held: string[]; missing: { image: string; reason: string }[] };
+    "clearpath:index:PullThroughRegistry": { placement: "host" | "lxc" | "cluster"; address: string };
+    "clearpath:index:MirrorFuse": { address: string; nodeAddresses: Record<string, string> };
     "clearpath:index:GatewayPath": {
         mode: ClampMode;
         mss: Mss;

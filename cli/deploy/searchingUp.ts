@@ -1,4 +1,5 @@
 import { MssSearch, wantsAnotherTry } from "../../network/mssSearch.ts";
+import { MirrorDecision } from "../../network/pullThrough/decision.ts";
 import type { DeployOptions, DeployResult } from "./deploy.ts";
 import { deployWithEvidence } from "./upEvidence.ts";
 
@@ -10,13 +11,15 @@ export interface SearchingUpOptions extends DeployOptions {
 }
 
 /**
- * An `up`, and another as long as its probes ask for a smaller MSS: the program takes each step from what the last probes
- * said, so a plain `pulumi up`, again and again, goes the same way. One result for all: whether the last one went
+ * An `up`, and another as long as its probes ask for a smaller MSS, then one with a cache where the way out alone was not
+ * stable: the program takes each step from what the last probes said, so a plain `pulumi up`, again and again, goes the
+ * same way. One result for all: whether the last one went
  * through, and all that was changed on the way.
  */
 export async function searchingUp({ evidence, say, ...options }: SearchingUpOptions): Promise<DeployResult> {
     let sum: DeployResult | undefined;
     let judged: string | undefined;
+    let askedForCache = false;
     while (true) {
         // Asked once: later steps change only the MSS that the first promised to search.
         const how = sum === undefined ? options : { ...options, refresh: false, confirm: undefined };
@@ -28,9 +31,16 @@ export async function searchingUp({ evidence, say, ...options }: SearchingUpOpti
         const last = search?.steps.at(-1);
         // An up that proved nothing new would be followed by the same one for ever.
         const goesOn = search && last && wantsAnotherTry(search) && last.provenAt !== judged;
-        if (!goesOn || options.signal?.aborted) return sum;
-        judged = last.provenAt;
-        say(last.sentence);
+        if (options.signal?.aborted) return sum;
+        if (goesOn) {
+            judged = last.provenAt;
+            say(last.sentence);
+            continue;
+        }
+        const next = MirrorDecision.safeParse(result.outputs.mirrorNext).data;
+        if (!next?.mirror || result.outputs.mirror !== false || askedForCache) return sum;
+        askedForCache = true;
+        say(`mirror auto: a cache. ${next.why}`);
     }
 }
 

@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { CONFIG_NAMESPACE, PLANNED_ENDPOINTS, PLANNED_IMAGES } from "../../components/config.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { addressOf, GATEWAY_BRIDGES, labPaths, NODE_LINK, nodeNames, VM_SUBNET } from "../../lab/topology.ts";
+import {
+    addressOf,
+    CACHE_HOST,
+    GATEWAY_BRIDGES,
+    labPaths,
+    NODE_LINK,
+    nodeNames,
+    VM_SUBNET,
+} from "../../lab/topology.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import { repositoryRoot } from "../root.ts";
 
@@ -25,6 +33,9 @@ export interface LabStack {
 
 /** Probes wait as long as a lab needs to see a stall, not as long as the internet does. */
 const LAB_PROBE = { rounds: 12, timeoutSeconds: 4, budgetSeconds: 30 };
+
+/** A lab's cache holds what its probes pull. */
+const LAB_CACHE = { warm: PLANNED_IMAGES, sizeLimitGiB: 1 };
 
 /** What probes of a lab do: the plan's endpoints and images, as the lab's stack has them. */
 export function labProbePlan(lab: Lab): ProbePlan {
@@ -64,6 +75,7 @@ function labValues(lab: Lab): StackValues {
         mss: "auto",
         pathMtu: "auto",
         probe: LAB_PROBE,
+        ...(lab.cacheHost && { cache: { name: CACHE_HOST, connection: lab.connection(CACHE_HOST), ...LAB_CACHE } }),
     };
 }
 

@@ -136,7 +136,8 @@ export function fetchUnit(binary: FetchedBinary): string {
 /** The unit that removes what was used least recently, until the cache is no larger than this. */
 export function evictUnit(upstreams: readonly CachedUpstream[], limitGiB: number): string {
     const directories = upstreams.map(storageDirectory);
-    const paths = directories.map(directory => `%C/${directory}`);
+    // systemd keeps links to the directories there, which a slash makes everybody follow.
+    const paths = directories.map(directory => `%C/${directory}/`);
     return lines(
         "[Unit]",
         "Description=Keep Clearpath's image cache within its size",

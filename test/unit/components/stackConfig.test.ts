@@ -42,7 +42,7 @@ describe("a wrong value", () => {
         [
             "an unknown key like no other",
             { colour: "green" },
-            "clearpath:colour: There is no such setting. Known here: gateway, nodes, nodeSubnets, podSubnets, nodeMtu, mss, pathMtu, prerequisites, ssh, sshPassword, sshPrivateKey, probe.",
+            "clearpath:colour: There is no such setting. Known here: gateway, nodes, nodeSubnets, podSubnets, nodeMtu, mss, pathMtu, prerequisites, mirror, cache, ssh, sshPassword, sshPrivateKey, probe.",
         ],
         [
             "an unknown key within a node",

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { Verdict } from "../verdict.ts";
+
+/** Whether nodes pull through a cache: never, always, or where the way out alone was not steady. */
+export const MirrorSetting = z.enum(["auto", "always", "never"]);
+export type MirrorSetting = z.infer<typeof MirrorSetting>;
+
+/** Whether there is to be a cache, and the evidence that decided. */
+export const MirrorDecision = z.object({
+    mirror: z.boolean().describe("Whether nodes pull through a cache."),
+    why: z.string().describe("What decided, in one or two sentences."),
+});
+export type MirrorDecision = z.infer<typeof MirrorDecision>;
+
+/** What was recorded by the last `up`. */
+export interface LastOutcome {
+    /** What its probes said, after everything that mends the way out. */
+    verdict: Verdict;
+    /** What it had decided. */
+    decision: MirrorDecision;
+    /** Whether the way out is still being mended: the search for an MSS goes on. */
+    mending: boolean;
+}
+
+/**
+ * Decides from what the last `up` recorded. A cache that was once decided for stays until the setting is `never`: what is
+ * measured through it says nothing of the way without it, so the next verdict must not take it away again.
+ */
+export function decideMirror(setting: MirrorSetting, last: LastOutcome | undefined): MirrorDecision {
+    if (setting !== "auto") return { mirror: setting === "always", why: `mirror is ${setting}.` };
+    if (last === undefined)
+        return { mirror: false, why: "No verdict is recorded yet. The way out is mended first, and then judged." };
+    if (last.decision.mirror) return last.decision;
+    const seen = seenIn(last.verdict);
+    const unsteady = unsteadyIn(last.verdict);
+    if (unsteady.length === 0) return { mirror: false, why: `The last verdict was stable: ${seen}` };
+    if (last.mending)
+        return { mirror: false, why: "The search for an MSS is not over. The way out is judged after it." };
+    return { mirror: true, why: `The last verdict was not stable on ${unsteady.join(", ")}: ${seen}` };
+}
+
+/** Vantage points from which the way out was not proven stable. */
+function unsteadyIn({ stability }: Verdict): string[] {
+    return Object.keys(stability)
+        .filter(vantagePoint => stability[vantagePoint] !== "stable")
+        .sort();
+}
+
+function seenIn({ summary, evidence }: Verdict): string {
+    const [first] = evidence;
+    return first === undefined ? summary : `${summary} ${first.vantagePoint}: ${first.statement}`;
+}
