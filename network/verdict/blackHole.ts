@@ -38,7 +38,7 @@ export function blackHole(observation: Observation): Finding[] {
     const explains = trouble.filter(
         group => affected.includes(group.vantagePoint) && (STALLS.includes(group.trouble) || group.trouble === "pull"),
     );
-    const direction = directionOf(holes.map(hole => hole.direction));
+    const direction = directionOf(holes);
     const icmpFilteredAt = icmpFilter(reports, holes);
     const sizes = pathMtusOf(holes);
     const words = IP_FAMILIES.filter(family => sizes[family] !== null)
@@ -91,9 +91,21 @@ export function behindHoles(observation: Observation): string[] {
     return holesIn(observation).map(({ report }) => report.vantagePoint);
 }
 
-function directionOf(directions: ("download" | "upload")[]): Direction {
-    const [first = "download"] = directions;
-    return directions.every(direction => direction === first) ? first : "both";
+/** Where no download could be measured, small hellos tell: an upload hole spares them, and here they stall. */
+function directionOf(holes: Hole[]): Direction {
+    const directions = new Set(holes.map(({ direction }) => direction));
+    if (directions.size > 1) return "both";
+    if (directions.has("download")) return "download";
+    const reports = holes.map(({ report }) => report);
+    const isUnmeasured = reports.every(({ pathMtu }) => !pathMtu.ipv4?.download && !pathMtu.ipv6?.download);
+    const small = helloSum(reports, "small");
+    return isUnmeasured && small.failed > small.attempts / 2 ? "both" : "upload";
+}
+
+function helloSum(reports: Report[], size: "small" | "large"): { attempts: number; failed: number } {
+    const hellos = reports.flatMap(report => report.endpoints).map(({ byHello }) => byHello[size]);
+    const sum = (of: "attempts" | "failed") => hellos.reduce((all, hello) => all + (hello?.[of] ?? 0), 0);
+    return { attempts: sum("attempts"), failed: sum("failed") };
 }
 
 /**
@@ -194,8 +206,7 @@ function isCleared({ pathMtu }: Report): boolean {
 
 /** Small hellos pass an upload hole and large ones do not; a download hole keeps the certificate from both. */
 function suspectedDirection(reports: Report[]): Direction | null {
-    const sum = (size: "small" | "large", what: "attempts" | "failed") =>
-        reports.flatMap(report => report.endpoints).reduce((all, { byHello }) => all + (byHello[size]?.[what] ?? 0), 0);
-    if (sum("small", "attempts") === 0 || sum("large", "attempts") === 0) return null;
-    return sum("small", "failed") === 0 ? "upload" : "download";
+    const [small, large] = [helloSum(reports, "small"), helloSum(reports, "large")];
+    if (small.attempts === 0 || large.attempts === 0) return null;
+    return small.failed === 0 ? "upload" : "download";
 }

@@ -46,6 +46,19 @@ describe("a measured black hole", () => {
         expect(verdict).toMatchObject({ cause: "pmtu-black-hole", direction: "upload", icmpFilteredAt: "beyond" });
     });
 
+    test("is of both directions where no download could be measured and small hellos stall too", () => {
+        const upload = { download: null, upload: silent(1047) };
+        const endpoints = ENDPOINTS.map(name =>
+            endpoint(name, {
+                succeeded: 0,
+                failures: { "tls-timeout": 30 },
+                byHello: { small: { attempts: 15, failed: 15 }, large: { attempts: 15, failed: 15 } },
+            }),
+        );
+        const deep = { endpoints, pathMtu: { ipv4: upload, ipv6: upload } };
+        expect(verdictOf([gateway(deep), node("cp1", deep)])).toMatchObject({ direction: "both" });
+    });
+
     test("whose ICMP the gateway hears and the VMs do not is filtered at the gateway", () => {
         const upload = { ...stalled, pathMtu: mtus(atLeast(1380, "peer"), silent(1380)) };
         const verdict = verdictOf([
