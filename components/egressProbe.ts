@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import type { ProbePlan } from "../network/probe/plan.ts";
+import { ProbePlan } from "../network/probe/plan.ts";
 import { type Verdict, verdictOf } from "../network/verdict.ts";
 import { Egress } from "../provider/resources/egress.ts";
 import type { HostArgs } from "./hosts.ts";
@@ -40,7 +40,10 @@ export class EgressProbe extends pulumi.ComponentResource {
                 ),
         );
         this.passed = pulumi.all(this.probes.map(probe => probe.passed)).apply(all => all.every(passed => passed));
-        this.verdict = pulumi.all(this.probes.map(probe => probe.report)).apply(verdictOf);
+        const { stability } = ProbePlan.parse(plan);
+        this.verdict = pulumi
+            .all(this.probes.map(probe => probe.report))
+            .apply(reports => verdictOf(reports, [], stability));
 
         this.registerOutputs({ verdict: this.verdict, passed: this.passed });
     }
