@@ -1,14 +1,13 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import type { ProbePlan } from "../../network/probe/plan.ts";
 import { HostError } from "../../provider/host/hostError.ts";
-import { type ProbeAllOptions, type ProbeAllResult, type ProbedHost, probeAll } from "../../provider/probe/probeAll.ts";
+import { type ProbeAllResult, probeAll } from "../../provider/probe/probeAll.ts";
 import { evidenceOf, type Run } from "../evidence/evidenceOf.ts";
 import { requireWritable, writeEvidence } from "../evidence/file.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
-import { LiveTable } from "../probe/liveTable.ts";
+import { liveProgress, plainProgress } from "../probe/progress.ts";
 import { probeText } from "../probe/show.ts";
 import { targetsOfFile, targetsOfStack } from "../probe/targets.ts";
+import { tokensIn } from "../probe/tokens.ts";
 
 interface ProbeFlags {
     hosts?: string;
@@ -63,8 +62,7 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
     const tokens = await tokensIn(flags.token, plan);
     const stop = new AbortController();
     const progress = process.stderr.isTTY ? liveProgress(hosts) : plainProgress();
-    const onInterrupt = interrupter(stop, progress.stopping);
-    process.on("SIGINT", onInterrupt);
+    process.on("SIGINT", interrupter(stop, progress.stopping));
     const startedAt = new Date();
     try {
         const result = await probeAll(hosts, plan, { ...progress.listeners, tokens, signal: stop.signal });
@@ -75,57 +73,13 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
     } catch (error) {
         throw error instanceof HostError ? new CouldNotRun(error.message) : error;
     } finally {
-        process.removeListener("SIGINT", onInterrupt);
+        // The listener stays: what was found is still to be printed and written.
         progress.end();
     }
 }
 
-/** Reads tokens from their files: as arguments, every user of this machine would see them. */
-async function tokensIn(given: readonly string[], plan: ProbePlan): Promise<Record<string, string>> {
-    const read = given.map(async (text): Promise<[string, string]> => {
-        const [, host, file] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-        if (!host || !file) throw new CouldNotRun(`--token ${text} is not of the form host=file. Nothing was probed.`);
-        if (!plan.endpoints.some(endpoint => endpoint.kind === "api" && endpoint.host === host))
-            throw new CouldNotRun(`${host} is none of the plan's APIs. Nothing was probed. Add it to probe.endpoints.`);
-        const token = await readFile(file, "utf8").catch((error: Error) => {
-            throw new CouldNotRun(`The token for ${host} cannot be read: ${error.message}. Nothing was probed.`);
-        });
-        if (!/^[\x21-\x7e]+$/.test(token.trim()))
-            throw new CouldNotRun(`${file} does not hold a token alone. Nothing was probed. Write it on one line.`);
-        return [host, token.trim()];
-    });
-    return Object.fromEntries(await Promise.all(read));
-}
-
-/** How a run is shown while it goes on. */
-interface Progress {
-    listeners: ProbeAllOptions;
-    stopping(sentence: string): void;
-    end(): void;
-}
-
-/** A table that is redrawn in place. */
-function liveProgress(hosts: readonly ProbedHost[]): Progress {
-    const names = hosts.map(({ vantagePoint }) => vantagePoint);
-    const table = new LiveTable(process.stderr, names);
-    return {
-        listeners: {
-            onHeard: (name, soFar) => table.heard(name, soFar),
-            onEnd: (sentence, name) => table.ended(name, sentence),
-        },
-        stopping: sentence => table.footer(sentence),
-        end: () => table.end(),
-    };
-}
-
-/** A line as each host begins and ends. */
-function plainProgress(): Progress {
-    const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
-    return { listeners: { onBegin: name => say(`${name}: probing`), onEnd: say }, stopping: say, end: () => {} };
-}
-
 /** A terminal's Ctrl-C comes twice, from it and from the process that started this one: what follows at once is no second one. */
-const SAME_INTERRUPT_MS = 500;
+const SAME_INTERRUPT_MS = 1_000;
 
 /** What Ctrl-C does: it ends the run with what was found so far; pressed again, without. */
 function interrupter(stop: AbortController, say: (sentence: string) => void): () => void {

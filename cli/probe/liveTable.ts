@@ -39,7 +39,6 @@ export class LiveTable {
 
     footer(sentence: string): void {
         this.#footer = sentence;
-        this.#draw();
     }
 
     /** Leaves the table as it stands, and the terminal to others. */

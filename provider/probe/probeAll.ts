@@ -96,11 +96,12 @@ function byName(error: HostError, name: string): HostError {
     return new HostError(`${name} (${error.host})`, error.reason, words);
 }
 
-function summary({ endpoints, pulls, stability, seconds }: VantageReport): string {
+function summary({ endpoints, pulls, stability, seconds, incompleteReason }: VantageReport): string {
     const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
     const succeeded = sum(endpoints.map(endpoint => endpoint.succeeded));
     const attempts = sum(endpoints.map(endpoint => endpoint.attempts));
     const pulled = pulls.filter(pull => pull.succeeded === pull.attempts).length;
     const images = pulls.length > 0 ? `, ${pulled} of ${pulls.length} images pulled` : "";
-    return `${stability}: ${succeeded} of ${attempts} connections succeeded${images}, in ${seconds.toFixed(1)} s`;
+    const found = `${stability}: ${succeeded} of ${attempts} connections succeeded${images}, in ${seconds.toFixed(1)} s`;
+    return incompleteReason === null ? found : `${found}; ${incompleteReason}`;
 }
