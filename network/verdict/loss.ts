@@ -57,7 +57,10 @@ export function lossyReports(reports: Report[]): Report[] {
 export function losesQueries(reports: Report[]): string[] {
     const lossy = lossyReports(reports);
     const { attempts, unresolved, succeeded, repeated } = totalsOf(lossy);
-    const byLoss = Math.max(synShare(lossy) * MOST_BY_LOSS.syns, (repeated / succeeded) * MOST_BY_LOSS.any);
+    const byLoss = Math.max(
+        synShare(lossy) * MOST_BY_LOSS.syns,
+        (repeated / Math.max(1, succeeded)) * MOST_BY_LOSS.any,
+    );
     const isLoss = unresolved / attempts <= byLoss;
     return isLoss ? lossy.map(({ vantagePoint }) => vantagePoint) : [];
 }
