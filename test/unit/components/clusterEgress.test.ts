@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ClusterEgress, type ClusterEgressArgs } from "../../../components/clusterEgress.ts";
 import type { NodeArgs } from "../../../components/hosts.ts";
+import { verdictOf } from "../../../network/verdict.ts";
 import { egress } from "../policy/stackOf.ts";
 import { gatewayFacts, measured, nodeFacts, VMBR1_MAC } from "./facts.ts";
 import { known, type Outputs, registeredBy } from "./recorded.ts";
@@ -142,5 +143,66 @@ describe("ClusterEgress", () => {
         const components = resources.filter(({ type }) => type.startsWith("clearpath:index:"));
         expect(components.map(({ type }) => type)).toContain("clearpath:index:ClusterEgress");
         expect(JSON.stringify(components)).not.toContain("hunter2");
+    });
+
+    describe("with a cache", () => {
+        const urn = "urn:pulumi:test::clearpath::clearpath:index:ClusterEgress::egress";
+        const cache = {
+            placement: "host" as const,
+            host: { name: "registry", connection: { host: "10.27.27.5", password: "hunter3" } },
+        };
+        const registered = (change: Partial<ClusterEgressArgs>, before = {}) =>
+            registeredBy(() => new ClusterEgress("egress", { ...plan, cache, ...change }), { outputs: hosts, before });
+        const recorded = (stability: string, decision = { mirror: false, why: "" }) => ({
+            [urn]: {
+                outputs: {
+                    verdict: { ...verdictOf([]), stability: { cp1: stability }, summary: "As it was." },
+                    mirrorDecision: decision,
+                },
+            },
+        });
+        const hasCache = ({ resources }: { resources: { type: string }[] }) =>
+            resources.some(({ type }) => type === "clearpath:index:PullThroughRegistry");
+
+        it("has none unless it is asked for", async () => {
+            expect(hasCache(await registered({}))).toBe(false);
+        });
+
+        it("probes again when the nodes' mirrors change", async () => {
+            const { resources } = await registered({ mirror: "always" });
+            const probe = resources.find(({ name }) => name === "egress-probe-cp1");
+            expect((probe?.inputs.triggers as string[]).at(-1)).toBe(
+                "mirrors 2025-01-01T00:00:00Z egress-mirrors-registries-cp1 2025-01-01T00:00:00Z egress-mirrors-registries-worker1",
+            );
+        });
+
+        it("previews it all at first, where it is always wanted", async () => {
+            const made = await registeredBy(() => new ClusterEgress("egress", { ...plan, cache, mirror: "always" }), {
+                preview: true,
+            });
+            expect(namesOf(made.resources, "clearpath:k3s:Registries")).toHaveLength(2);
+        });
+
+        it.each([
+            ["before the first verdict", {}, false],
+            ["after a stable verdict", recorded("stable"), false],
+            ["after one that was not stable", recorded("unstable"), true],
+            ["once it was decided for", recorded("stable", { mirror: true, why: "It was not stable." }), true],
+        ])("decides by what was recorded: %s", async (_, before, expected) => {
+            const found = await registered({ mirror: "auto" }, before);
+            expect(hasCache(found)).toBe(expected);
+            expect(await known(found.made.mirrorDecision.mirror)).toBe(expected);
+        });
+
+        it("clamps its host where no gateway does", async () => {
+            const withGateway = await registered({ mirror: "always" });
+            expect(namesOf(withGateway.resources, "clearpath:host:NftTable")).not.toContain("egress-mirrors-clamp");
+            const without = await registered({ mirror: "always", gateway: undefined });
+            expect(namesOf(without.resources, "clearpath:host:NftTable")).toContain("egress-mirrors-clamp");
+        });
+
+        it("is missed by name where it is wanted and not described", async () => {
+            await expect(registered({ mirror: "auto", cache: undefined })).rejects.toThrow("mirror auto needs a cache");
+        });
     });
 });
