@@ -1,6 +1,7 @@
 import type { Policies } from "@pulumi/policy";
 import { cacheHoldsImages, cacheOutsideCluster } from "./cache.ts";
 import { clampCoversNodes } from "./clamp.ts";
+import { fluxLint } from "./fluxLint.ts";
 import { hostKeyPinned } from "./hostKey.ts";
 import { icmpFragNeededPasses } from "./icmp.ts";
 import { mssFitsPath } from "./mss.ts";
@@ -19,6 +20,7 @@ export const policies: Policies = [
     registryTlsVerified,
     cacheOutsideCluster,
     cacheHoldsImages,
+    fluxLint,
     probesFresh,
     noTlsTimeouts,
     pullsSucceed,

@@ -86,10 +86,10 @@ function notApplicable(reason?: string): never {
     throw new NotApplicable(reason);
 }
 
-function collect(judge: (report: (message: string, urn?: string) => void) => unknown) {
+async function collect(judge: (report: (message: string, urn?: string) => void) => unknown) {
     const violations: Violation[] = [];
     try {
-        judge((message, urn = "") => violations.push({ message, urn }));
+        await judge((message, urn = "") => violations.push({ message, urn }));
     } catch (error) {
         if (!(error instanceof Error)) throw error;
         if (error.constructor.name !== "UnknownValueError" && !(error instanceof NotApplicable)) throw error;
