@@ -6,6 +6,8 @@ import { deployWithEvidence } from "./upEvidence.ts";
 export interface SearchingUpOptions extends DeployOptions {
     /** Directory for the evidence of every step's probes; without it none is written. */
     evidence?: string;
+    /** Whether a cache that the probes ask for is added in the same go. Default: true; else the next `up` adds it. */
+    addCache?: boolean;
     /** Hears of each step, and of each evidence file. */
     say(sentence: string): void;
 }
@@ -16,10 +18,15 @@ export interface SearchingUpOptions extends DeployOptions {
  * same way. One result for all: whether the last one went
  * through, and all that was changed on the way.
  */
-export async function searchingUp({ evidence, say, ...options }: SearchingUpOptions): Promise<DeployResult> {
+export async function searchingUp({
+    evidence,
+    addCache = true,
+    say,
+    ...options
+}: SearchingUpOptions): Promise<DeployResult> {
     let sum: DeployResult | undefined;
     let judged: string | undefined;
-    let askedForCache = false;
+    let askedForCache = !addCache;
     while (true) {
         // Asked once: later steps change only the MSS that the first promised to search.
         const how = sum === undefined ? options : { ...options, refresh: false, confirm: undefined };
@@ -31,6 +38,7 @@ export async function searchingUp({ evidence, say, ...options }: SearchingUpOpti
         const last = search?.steps.at(-1);
         // An up that proved nothing new would be followed by the same one for ever.
         const goesOn = search && last && wantsAnotherTry(search) && last.provenAt !== judged;
+        if (!goesOn && search && last && Object.values(search.state).includes("not-the-cure")) say(last.sentence);
         if (options.signal?.aborted) return sum;
         if (goesOn) {
             judged = last.provenAt;

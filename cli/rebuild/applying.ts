@@ -4,11 +4,12 @@ import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { withoutSecrets } from "../../network/evidence/withoutSecrets.ts";
 import { MssSearch } from "../../network/mssSearch.ts";
+import { VERIFIED_KEYS_VARIABLE } from "../../provider/host/hostKey.ts";
 import type { DeployResult } from "../deploy/deploy.ts";
 import { Display } from "../deploy/display.ts";
 import { searchingUp } from "../deploy/searchingUp.ts";
 import { writeWhole } from "../evidence/file.ts";
-import type { StageContext, StageResult } from "./stage.ts";
+import { type StageContext, type StageResult, VERIFIED_KEYS } from "./stage.ts";
 import type { Applied, Kept, Retry } from "./state.ts";
 
 /** Policies that judge the probes after everything is applied. The next probe judges the same, and decides. */
@@ -16,8 +17,14 @@ const JUDGE_PROBES: ReadonlySet<string> = new Set(["no-tls-timeouts", "pulls-suc
 
 type Applying = Required<Pick<StageResult, "outcome" | "summary" | "notes" | "kept" | "applied" | "retries">>;
 
+/** How a stage brings the stack up: whether it reads the hosts first, and whether a cache may be added in the same go. */
+interface How {
+    refresh: boolean;
+    addCache: boolean;
+}
+
 /** Brings the stack up, and keeps what was shown and what came of it. */
-export async function applyStack(context: StageContext, { refresh }: { refresh: boolean }): Promise<Applying> {
+export async function applyStack(context: StageContext, { refresh, addCache }: How): Promise<Applying> {
     const { stack, cwd, engine, policyPacks, policyPackConfig, signal } = context;
     const shown: string[] = [];
     const display = new Display(text => {
@@ -29,12 +36,14 @@ export async function applyStack(context: StageContext, { refresh }: { refresh: 
     const result = await searchingUp({
         operation: "up",
         refresh,
+        addCache,
         stack,
         cwd,
         engine,
         policyPacks,
         policyPackConfig,
         signal,
+        env: { ...process.env, [VERIFIED_KEYS_VARIABLE]: join(context.directory, VERIFIED_KEYS) },
         onEvent: display.event,
         evidence: join(context.directory, steps),
         say: context.say,
@@ -111,12 +120,15 @@ const Outputs = z.object({
     }),
     nodeMtu: z.int().nullable().catch(null),
     mirror: z.boolean().catch(false),
+    mirrorDecision: z.object({ why: z.string() }).nullable().catch(null),
 });
 
 function appliedOf({ changes, violations, outputs }: DeployResult): Applied {
+    const { mirrorDecision, ...settled } = Outputs.parse(outputs);
     return {
         changes,
         violations: violations.map(({ policy, level, message }) => ({ policy, level, message })),
-        ...Outputs.parse(outputs),
+        ...settled,
+        mirrorWhy: mirrorDecision?.why ?? null,
     };
 }

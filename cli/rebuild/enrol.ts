@@ -2,7 +2,7 @@ import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promise
 import { basename, dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import type { ConnectionArgs } from "../../components/stackConfig.ts";
-import { expandHome, type PublicKey } from "../../provider/host/hostKey.ts";
+import { expandHome, type PublicKey, parsePublicKeys } from "../../provider/host/hostKey.ts";
 import { withHostKeys } from "./knownHosts.ts";
 
 /** A host whose key is to be enrolled. */
@@ -39,6 +39,14 @@ export async function enrolHostKeys(
     const place = keyPlaceOf(connection);
     if (place.kind === "configuration") await writeToConfiguration(name, keys, stackFile);
     else if (place.kind === "known_hosts") await writeToKnownHosts(connection, keys, place.path);
+}
+
+/**
+ * Notes the key of the configuration, by which the host was just met, in a known_hosts file of the run: a refresh goes
+ * by the connection in the state, and that still holds the key of the host before.
+ */
+export async function noteVerified(connection: ConnectionArgs, file: string): Promise<void> {
+    await writeToKnownHosts(connection, parsePublicKeys(connection.hostKey ?? ""), file);
 }
 
 async function writeToConfiguration(name: string, keys: readonly PublicKey[], stackFile: string): Promise<void> {

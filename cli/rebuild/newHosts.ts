@@ -7,7 +7,7 @@ import { parsePublicKeys } from "../../provider/host/hostKey.ts";
 import { quote } from "../../provider/host/quote.ts";
 import type { HostSession } from "../../provider/host/session.ts";
 import { openSession } from "../../provider/host/ssh.ts";
-import { enrolHostKeys, keyPlaceOf, placeInWords } from "./enrol.ts";
+import { enrolHostKeys, keyPlaceOf, noteVerified, placeInWords } from "./enrol.ts";
 import type { StackNode } from "./nodes.ts";
 import type { NewHost, Retry } from "./state.ts";
 
@@ -27,6 +27,8 @@ export interface Meeting {
     hostKeyCommand: string | undefined;
     /** Pulumi.STACK.yaml, where keys may stand. */
     stackFile: string;
+    /** known_hosts file of this run, for keys that the stack's state does not know yet. */
+    verifiedKeys: string;
     /** Where the command runs. */
     directory: string;
     /** By `Date.now()`. */
@@ -58,6 +60,7 @@ export async function meet(meeting: Meeting): Promise<Met> {
             const keyFrom = placeInWords(keyPlaceOf(connection));
             const host = { name: node.name, keyFrom, waitedSeconds: Math.round(seconds), ...failure };
             refuseFormer(meeting, host.machineId);
+            if (connection.hostKey !== undefined) await noteVerified(connection, meeting.verifiedKeys);
             const retries = [...waits].map(([why, count]) => ({ what: `connecting to ${node.name}`, count, why }));
             return { host, retries };
         }

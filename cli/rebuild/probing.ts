@@ -41,11 +41,11 @@ export function pullsAllCame({ reports }: EvidenceFile): boolean {
     );
 }
 
+/** What a probe adds to its stage. */
+type Probed = Required<Pick<StageResult, "summary" | "notes" | "kept" | "cause" | "clear">> & { evidence: string };
+
 /** Probes from every host of the stack and keeps what was found, as evidence and as a page. */
-export async function probeAndKeep(
-    context: StageContext,
-    title: string,
-): Promise<Required<Pick<StageResult, "summary" | "notes" | "kept" | "evidence" | "cause" | "clear">>> {
+export async function probeAndKeep(context: StageContext, title: string): Promise<Probed> {
     const { hosts, plan } = await targetsOfStack(context.stack, context.cwd);
     const startedAt = new Date();
     const found = await probeAll(hosts, plan, { onEnd: context.say, signal: context.signal });

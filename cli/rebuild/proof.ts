@@ -7,15 +7,16 @@ export async function proofOf(state: RebuildState, directory: string): Promise<P
     if (!isAboutNewHosts(state)) return undefined;
     const evidence = await lastEvidence(state, directory);
     if (evidence === undefined) return undefined;
-    const [refresh, mirror, bootstrap, gates] = (["refresh", "mirror", "bootstrap", "gates"] as const).map(name =>
-        stageOf(state, name),
+    const [network, refresh, mirror] = (["network", "refresh", "mirror"] as const).map(
+        name => stageOf(state, name).applied,
     );
+    const bootstrap = stageOf(state, "bootstrap");
     return {
         evidence,
         newHosts: stageOf(state, "hosts").newHosts,
-        nodeMtu: refresh!.applied?.nodeMtu ?? null,
-        mirror: refresh!.applied?.mirror ? "before" : mirror!.applied?.mirror ? "added" : "absent",
-        bootstrapAttempts: outcomeOf(bootstrap!) === "done" ? bootstrap!.attempts.length : 0,
-        gates: gates!.gates,
+        nodeMtu: refresh?.nodeMtu ?? null,
+        mirror: network?.mirror ? "before" : refresh?.mirror || mirror?.mirror ? "added" : "absent",
+        bootstrapAttempts: outcomeOf(bootstrap) === "done" ? bootstrap.attempts.length : 0,
+        gates: stageOf(state, "gates").gates,
     };
 }

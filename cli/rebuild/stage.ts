@@ -3,6 +3,9 @@ import type { RunningCommand } from "./command.ts";
 import type { PlanFile } from "./plan.ts";
 import type { Outcome, RebuildState, StageName, StageState } from "./state.ts";
 
+/** known_hosts file of a run, with keys of new hosts that the stack's state does not know yet. */
+export const VERIFIED_KEYS = "known_hosts";
+
 /** What a rebuild works on. */
 export interface Subject {
     stack: string;

@@ -60,7 +60,8 @@ const Applied = z.object({
     violations: z.array(z.object({ policy: z.string(), level: z.string(), message: z.string() })),
     mss: z.object({ ipv4: bytes, ipv6: bytes }),
     nodeMtu: bytes,
-    mirror: z.boolean(),
+    mirror: z.boolean().describe("Whether the nodes pull through a cache."),
+    mirrorWhy: z.string().nullable().describe("What decided about it."),
 });
 export type Applied = z.infer<typeof Applied>;
 

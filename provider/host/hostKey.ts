@@ -83,9 +83,17 @@ export function algorithmsFor(keys: readonly PublicKey[]): string[] {
     );
 }
 
+/**
+ * Variable that names a known_hosts file whose keys come before any other. A refresh reads a host by the connection in
+ * the state, which still holds the key from before a rebuild: who has verified the new one says so here.
+ */
+export const VERIFIED_KEYS_VARIABLE = "CLEARPATH_VERIFIED_HOST_KEYS";
+
 /** Where the connection says to look for the host's key: `hostKey`, then `hostKeyCommand`, then known_hosts. */
 export async function expectedKeys(connection: JumpHost): Promise<ExpectedKeys> {
     const { host, port } = connection;
+    const verified = await verifiedKeys(host, port);
+    if (verified !== undefined) return verified;
     if (connection.hostKey !== undefined)
         return required(host, { keys: parsePublicKeys(connection.hostKey), source: "connection.hostKey" });
     if (connection.hostKeyCommand !== undefined) {
@@ -95,6 +103,13 @@ export async function expectedKeys(connection: JumpHost): Promise<ExpectedKeys> 
     const path = expandHome(connection.knownHostsPath ?? "~/.ssh/known_hosts");
     const knownHosts = await readFile(path, "utf8").catch(() => "");
     return required(host, { keys: knownKeys(knownHosts, host, port), source: path });
+}
+
+async function verifiedKeys(host: string, port: number): Promise<ExpectedKeys | undefined> {
+    const path = process.env[VERIFIED_KEYS_VARIABLE];
+    if (!path) return undefined;
+    const keys = knownKeys(await readFile(path, "utf8").catch(() => ""), host, port);
+    return keys.length > 0 ? { keys, source: path } : undefined;
 }
 
 function required(host: string, expected: ExpectedKeys): ExpectedKeys {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Met, meet } from "../newHosts.ts";
 import { rebuiltNodes } from "../nodes.ts";
 import { firstEvidence } from "../probing.ts";
-import type { Stage } from "../stage.ts";
+import { type Stage, VERIFIED_KEYS } from "../stage.ts";
 
 /** Waits for the new hosts, and makes sure that they are who they should be. */
 export const hosts: Stage = {
@@ -29,6 +29,7 @@ export const hosts: Stage = {
                     keepsMachineId: plan.keepsMachineId,
                     hostKeyCommand: plan.hostKeyCommand,
                     stackFile: join(context.cwd, `Pulumi.${context.stack}.yaml`),
+                    verifiedKeys: join(context.directory, VERIFIED_KEYS),
                     directory: planDirectory,
                     deadline,
                     say: context.say,

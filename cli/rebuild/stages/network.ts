@@ -7,7 +7,7 @@ export const network: Stage = {
     title: "Apply the network layer",
     intent: ({ stack, policyPacks }) =>
         `clearpath up --stack ${stack}${policyPacks.map(pack => ` --policy-pack ${pack}`).join("")}`,
-    run: context => applyStack(context, { refresh: false }),
+    run: context => applyStack(context, { refresh: false, addCache: false }),
 };
 
 /** The same on the new hosts, which have nothing of it. */
@@ -16,5 +16,5 @@ export const refresh: Stage = {
     title: "Apply everything to the new hosts, before K3s starts",
     intent: ({ stack, policyPacks }) =>
         `clearpath up --refresh --stack ${stack}${policyPacks.map(pack => ` --policy-pack ${pack}`).join("")}`,
-    run: context => applyStack(context, { refresh: true }),
+    run: context => applyStack(context, { refresh: true, addCache: false }),
 };

@@ -1,7 +1,16 @@
 import { createHmac } from "node:crypto";
-import { describe, expect, it } from "vitest";
-import { Connection } from "../../../provider/host/connection.ts";
-import { algorithmsFor, expectedKeys, knownKeys, parsePublicKeys } from "../../../provider/host/hostKey.ts";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Connection, JumpHost } from "../../../provider/host/connection.ts";
+import {
+    algorithmsFor,
+    expectedKeys,
+    knownKeys,
+    parsePublicKeys,
+    VERIFIED_KEYS_VARIABLE,
+} from "../../../provider/host/hostKey.ts";
 
 const KEY = "AAAAC3NzaC1lZDI1NTE5AAAAINnCfY/aWEkcglEG6VhLcQtpGns48MIXaA0NagKdmOGA";
 const OTHER = "AAAAC3NzaC1lZDI1NTE5AAAAIFpuu2nRnRXRWfvQStmEiVHTlOBUQVALR5GMJ4nNHqGL";
@@ -68,5 +77,22 @@ describe("expectedKeys", () => {
         [{ knownHostsPath: "/nonexistent" }, "/nonexistent holds no host key"],
     ])("says where it looked in vain: %o", async (change, reason) => {
         await expect(expectedKeys(Connection.parse({ host: "cp1", ...change }))).rejects.toThrow(reason);
+    });
+});
+
+describe("keys that were verified in this run", () => {
+    it("come before the connection's own, for the hosts they are of", async () => {
+        const directory = await mkdtemp(join(tmpdir(), "verified-"));
+        onTestFinished(async () => {
+            vi.unstubAllEnvs();
+            await rm(directory, { recursive: true });
+        });
+        const file = join(directory, "known_hosts");
+        await writeFile(file, "10.0.0.1 ssh-ed25519 AAAAnew\n");
+        vi.stubEnv(VERIFIED_KEYS_VARIABLE, file);
+        const keysOf = (host: string) => expectedKeys(JumpHost.parse({ host, hostKey: "ssh-ed25519 AAAAold" }));
+
+        expect((await keysOf("10.0.0.1")).keys).toEqual([{ type: "ssh-ed25519", base64: "AAAAnew" }]);
+        expect((await keysOf("10.0.0.2")).keys).toEqual([{ type: "ssh-ed25519", base64: "AAAAold" }]);
     });
 });

@@ -66,6 +66,7 @@ function meeting(changes: Partial<Meeting> = {}): Meeting {
         keepsMachineId: false,
         hostKeyCommand: undefined,
         stackFile: "unused",
+        verifiedKeys: join(directory, "verified"),
         directory,
         deadline: Date.now() + 20_000,
         say: line => said.push(line),
