@@ -144,6 +144,8 @@ async function runAgent(
             signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,
         });
         if (result.code !== 0 && incompleteReason === null) throw startFailure(session, result);
+        // An agent that comes to its end says so.
+        if (seconds === null) incompleteReason ??= "the probe ended in the middle of its run.";
     } catch (error) {
         if (stop.signal.aborted) incompleteReason ??= `the probe gave no sign of life for ${SILENCE_MS / 1000} s.`;
         else if (facts === undefined) throw error;

@@ -251,6 +251,36 @@ describe("a host that cannot be probed", () => {
         });
     });
 
+    test("ends without a word in mid-run: the report says that it is not complete", async () => {
+        const facts = {
+            machineId: "",
+            kernel: "6.1",
+            links: [],
+            defaultRoute: {},
+            pmtuCache: [],
+            resolvers: [],
+            conntrack: null,
+            tcpMtuProbing: 0,
+            icmpFragNeededReceived: null,
+            clampCounters: [],
+            icmpDropRules: [],
+        };
+        const dying = {
+            ...session(),
+            exec: async (_command: string, options?: { onLine?: (line: string) => void }) => {
+                options?.onLine?.(JSON.stringify({ kind: "facts", facts }));
+                return { code: 0, stdout: "", stderr: "" };
+            },
+        };
+        const plan = ProbePlan.parse({ endpoints: [{ host: "a" }] });
+        const report = await probeHost(dying, { vantagePoint: "here", role: "host", plan });
+        expect(report).toMatchObject({
+            complete: false,
+            incompleteReason: "the probe ended in the middle of its run.",
+            stability: "inconclusive",
+        });
+    });
+
     test("answers nonsense: the error says so", async () => {
         const nonsense = {
             ...session(),
