@@ -34,6 +34,12 @@ export const TEST_IMAGES: readonly ImageSpec[] = [
     { reference: "oci.external-secrets.io/external-secrets/external-secrets:v0.18.2", layers: [900_000, 300_000] },
 ];
 
+/** An image as large as those that make a rebuild slow: for measuring speed, pulled by nobody else. */
+export const LARGE_IMAGE: ImageSpec = { reference: "ghcr.io/clearpath/fifty-megabytes:1", layers: [50_000_000] };
+
+/** All images that the lab's registries have. */
+export const PUBLISHED_IMAGES: readonly ImageSpec[] = [...TEST_IMAGES, LARGE_IMAGE];
+
 const CREATED = "2025-01-01T00:00:00Z";
 const ARCHITECTURES = ["amd64", "arm64"] as const;
 

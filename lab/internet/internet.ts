@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { must } from "../command.ts";
 import { startDaemon, stopDaemons } from "../daemon.ts";
-import { imagesDigest, TEST_IMAGES } from "../images.ts";
+import { imagesDigest, PUBLISHED_IMAGES } from "../images.ts";
 import { addNamespace, deleteNamespace, insideNamespace, ipBatch, setSysctls } from "../namespace.ts";
 import type { Scenario } from "../scenario.ts";
 import { labTls, labTlsFile } from "../tls.ts";
@@ -79,9 +79,9 @@ function runDirectory(instance: string): string {
 
 /** Directory with the registries' content, built once for each set of images and read by every lab after. */
 async function registryStorage(instance: string, onProgress: (sentence: string) => void): Promise<string> {
-    const storage = join(cacheDirectory(), `registries-${imagesDigest(TEST_IMAGES).slice(0, 12)}`);
+    const storage = join(cacheDirectory(), `registries-${imagesDigest(PUBLISHED_IMAGES).slice(0, 12)}`);
     if (existsSync(storage)) return storage;
-    onProgress(`internet: building ${TEST_IMAGES.length} images and pushing them to their registries, once`);
+    onProgress(`internet: building ${PUBLISHED_IMAGES.length} images and pushing them to their registries, once`);
     mkdirSync(dirname(storage), { recursive: true });
     const staging = mkdtempSync(`${storage}.`);
     try {

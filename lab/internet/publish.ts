@@ -5,13 +5,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Blob, buildImage, type Image, TEST_IMAGES } from "../images.ts";
+import { type Blob, buildImage, type Image, PUBLISHED_IMAGES } from "../images.ts";
 import type { InternetHost } from "../topology.ts";
 import { REGISTRY_PROGRAM, registryAnswers, registryConfig } from "./distribution.ts";
 import { homeOfImage, REGISTRIES } from "./hosts.ts";
 
 async function publish(storage: string): Promise<void> {
-    const images = await Promise.all(TEST_IMAGES.map(buildImage));
+    const images = await Promise.all(PUBLISHED_IMAGES.map(buildImage));
     for (const host of Object.keys(REGISTRIES) as InternetHost[]) {
         const config = join(storage, `${host}.json`);
         writeFileSync(config, registryConfig(host, { storage }));
