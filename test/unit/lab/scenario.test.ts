@@ -31,7 +31,7 @@ describe("a scenario", () => {
             tcpMtuProbing: false,
         });
         expect(gateway).toEqual({ icmpFragNeeded: "pass", natPorts: 0, bridgeMtu: 1500, blockFromVms: [] });
-        expect(nodes).toEqual({ workers: 1, mtu: 1500, routeMtu: null, overrides: {} });
+        expect(nodes).toEqual({ workers: 1, mtu: 1500, routeMtu: null, learntMtu: null, pods: null, overrides: {} });
         expect({ stack, expected }).toEqual({ stack: {}, expected: {} });
     });
 
@@ -60,7 +60,8 @@ describe("a scenario", () => {
     ])("reads the endpoint fault %j as %j", (written, meant) => {
         const { internet } = parseScenario({ internet: { endpoints: { "ghcr.io": written } } });
 
-        expect(internet.endpoints["ghcr.io"]).toEqual({ delayMs: 0, tls: "valid", unreachable: "no", ...meant });
+        const well = { delayMs: 0, tls: "valid", unreachable: "no", mtu: null };
+        expect(internet.endpoints["ghcr.io"]).toEqual({ ...well, ...meant });
     });
 
     it.each([
