@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Lab, labDown, labUp } from "../../lab/lab.ts";
+import { type Lab, labDown, labStatus, labUp } from "../../lab/lab.ts";
 import { loadScenario, parseScenario, type Scenario } from "../../lab/scenario.ts";
 import { defaultInstance, nodeNames } from "../../lab/topology.ts";
 import type { ProbeAllResult, ProbedHost } from "../../provider/probe/probeAll.ts";
@@ -74,6 +74,8 @@ export async function campaign({ instance = defaultInstance(), labs = 1, ...opti
         try {
             for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
                 const judged = await judge(lab, next.scenario, next.run, options);
+                // Stopped, or broken: what would follow is no verdict of anything.
+                if (judged.named === NO_VERDICT && !labStatus(name).up) throw new Error(judged.unmet[0]);
                 done.push(judged);
                 onProgress(`${done.length} of ${inAll}  ${sentenceOf(judged)}`);
             }
