@@ -13,6 +13,8 @@ import {
     type FetchedBinary,
     fetchedBinaryPath,
     fetchUnit,
+    GIVE_UP_UNIT,
+    giveUpUnit,
     registryConfigPath,
     registryUnit,
     registryUnitName,
@@ -62,7 +64,7 @@ const AT_NIGHT = "*-*-* 03:30:00";
  */
 export function cacheOnHost(name: string, args: HostCacheArgs, opts: pulumi.CustomResourceOptions): SystemdUnit[] {
     const { connection, tls, binary } = args;
-    const names = ["ca-certificates", "python3", ...(binary === undefined ? [DEBIAN_PACKAGE.name] : [])];
+    const names = ["ca-certificates", "procps", "python3", ...(binary === undefined ? [DEBIAN_PACKAGE.name] : [])];
     const packages = new Packages(`${name}-packages`, { connection, packages: names }, opts);
     const host = new CacheHost(name, connection, { ...opts, dependsOn: packages });
 
@@ -71,8 +73,15 @@ export function cacheOnHost(name: string, args: HostCacheArgs, opts: pulumi.Cust
         host.file("key", TLS_FILES.key, tls.privateKey, "0600"),
     ];
     const engine = engineOf(host, binary);
+    const givingUp = host.unit("give-up", { unit: GIVE_UP_UNIT, content: giveUpUnit() }, []);
     const registries = args.upstreams.flatMap(upstream => {
-        const proxy = registry(host, args, { upstream, kind: "proxy", engine, identity, after: engine.fetching });
+        const proxy = registry(host, args, {
+            upstream,
+            kind: "proxy",
+            engine,
+            identity,
+            after: [...engine.fetching, givingUp],
+        });
         // The storage that they share goes with the proxy, so the twin is gone before.
         const twin = registry(host, args, { upstream, kind: "twin", engine, identity, after: [proxy] });
         return [proxy, twin];

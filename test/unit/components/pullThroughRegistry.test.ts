@@ -35,7 +35,12 @@ function named(resources: Registered[], name: string): Registered["inputs"] {
 describe("PullThroughRegistry on a host", () => {
     it("installs Debian's registry and runs a proxy and a twin of every upstream", async () => {
         const { resources } = await register({ ...onHost, upstreams: undefined });
-        expect(named(resources, "cache-packages").packages).toEqual(["ca-certificates", "python3", "docker-registry"]);
+        expect(named(resources, "cache-packages").packages).toEqual([
+            "ca-certificates",
+            "procps",
+            "python3",
+            "docker-registry",
+        ]);
         const units = resources
             .filter(({ type }) => type === "clearpath:host:SystemdUnit")
             .map(({ inputs }) => inputs.unit);
@@ -48,7 +53,7 @@ describe("PullThroughRegistry on a host", () => {
                 "clearpath-registry-warm.timer",
             ]),
         );
-        expect(units).toHaveLength(10);
+        expect(units).toHaveLength(11);
     });
 
     it("asks an upstream with credentials, which no unit and no component shows", async () => {
