@@ -86,7 +86,7 @@ export const GIVE_UP_UNIT = "clearpath-registry-give-up.service";
 
 /**
  * A line that is cut leaves the proxies' idle connections standing. The next request goes out on one, and Linux sends it
- * again for a quarter of an hour (tcp_retries2 is 15) while the node waits for the proxy; with 5 it is 13 seconds, and
+ * again for a quarter of an hour (tcp_retries2 is 15) while the node waits for the proxy; with 4 it is 6 seconds, and
  * then the proxy answers with what it holds. The value that was there comes back when the unit stops.
  */
 export function giveUpUnit(): string {
@@ -99,7 +99,7 @@ export function giveUpUnit(): string {
         "[Service]",
         "Type=oneshot",
         "RemainAfterExit=yes",
-        `ExecStart=sh -c 'sysctl -n ${setting} >${found} && sysctl -q -w ${setting}=5'`,
+        `ExecStart=sh -c 'sysctl -n ${setting} >${found} && sysctl -q -w ${setting}=4'`,
         `ExecStop=sh -c 'sysctl -q -w ${setting}="$$(cat ${found})" && rm ${found}'`,
         "",
         "[Install]",
