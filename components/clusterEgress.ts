@@ -153,7 +153,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
         );
         this.verdict = proof.verdict;
         this.mssSearch = pulumi
-            .all([this.pathMtu, searched, this.mss, proof.verdict, reportsOf(proof)])
+            .all([this.pathMtu, searched, this.mss, proof.verdict, clampedReports(proof, path.mode)])
             .apply(([pathMtu, search, mssInForce, verdict, { reports, provenAt }]) =>
                 mss === "auto" ? searchAfter(pathMtu, search, { mss: mssInForce, provenAt, verdict, reports }) : null,
             );
@@ -242,10 +242,12 @@ function lastSearch(outputs: Record<string, unknown> | undefined): MssSearch | u
     return search;
 }
 
-/** What all vantage points found, and when the last of them began. */
-function reportsOf({ probes }: EgressProbe) {
-    return pulumi.all(probes.map(({ report, ranAt }) => ({ report, ranAt }))).apply(all => ({
-        reports: all.map(({ report }) => report),
+/** What the vantage points found whose connections are clamped, and when the last of all began. */
+function clampedReports({ probes }: EgressProbe, mode: pulumi.Output<ClampMode>) {
+    const runs = pulumi.all(probes.map(({ report, ranAt }) => ({ report, ranAt })));
+    return pulumi.all([runs, mode]).apply(([all, where]) => ({
+        // Nodes that clamp for themselves leave the gateway as it is.
+        reports: all.map(({ report }) => report).filter(({ role }) => where !== "nodes" || role !== "gateway"),
         provenAt:
             all
                 .map(({ ranAt }) => ranAt)

@@ -49,6 +49,7 @@ export interface MssProof {
     /** When the last of the probes began. */
     provenAt: string;
     verdict: Pick<Verdict, "cause" | "alsoSeen">;
+    /** Of the vantage points whose connections are clamped. */
     reports: readonly VantageSummary[];
 }
 
@@ -149,12 +150,14 @@ function largestPassing(reports: MssProof["reports"], family: IpFamily, sent: nu
 /** How connections end whose large packets vanish, after TCP has connected. */
 const STALLS: readonly FailureKind[] = ["tls-timeout", "first-byte-timeout", "body-timeout"];
 
-/** Whether connections of this IP version stalled; where nobody knows by which, it counts as both. */
+/** Whether connections of this IP version stalled, or found their way only after seconds, of which nobody knows the version. */
 function stalls(reports: MssProof["reports"], family: IpFamily): boolean {
-    const stalled = reports
-        .flatMap(({ endpoints }) => endpoints.flatMap(({ byPlace }) => byPlace ?? []))
+    const endpoints = reports.flatMap(report => report.endpoints);
+    const stalled = endpoints
+        .flatMap(({ byPlace }) => byPlace ?? [])
         .filter(({ failures }) => STALLS.some(kind => (failures[kind] ?? 0) > 0));
-    return stalled.length === 0 || stalled.some(place => place.family === family);
+    if (stalled.length > 0) return stalled.some(place => place.family === family);
+    return endpoints.some(({ slow }) => slow > 0);
 }
 
 /** The largest size worth a try: smaller than what the MSS makes and than every stalling host's own link carries. */
