@@ -76,6 +76,7 @@ test("the runner reaches the nodes through the gateway only: no node has a link 
 
 test("a lab without workers still has its gateway and its server", () => {
     expect(bootedHosts(0)).toEqual(["pve", "cp1"]);
+    expect(bootedHosts(0, true)).toEqual(["pve", "cp1", "registry"]);
 });
 
 test.each([
