@@ -85,7 +85,6 @@ def parsed(text, registry, directory):
     places = {}
     take = None
     for line in text.splitlines():
-        line = line if line.count('"') or line.count("'") else line.split("#")[0]
         host, rewrite = HOST.match(line), REWRITE.match(line)
         if host:
             place = places.setdefault(host.group(1), Place(host.group(1), registry))
