@@ -142,7 +142,9 @@ export class PullThroughRegistry extends pulumi.ComponentResource {
                 args.placement === "lxc" ? cacheContainer(name, args.container, this.address, child) : undefined;
             const { connection } = args.host;
             // A container that was just made takes a while to answer.
-            const patient = container ? { dialErrorLimit: 30, ...connection } : connection;
+            const patient = container
+                ? pulumi.output(connection).apply(plain => ({ dialErrorLimit: 30, ...plain }))
+                : connection;
             const units = cacheOnHost(
                 name,
                 {
@@ -177,9 +179,13 @@ function resultOf({ held, missing, fetchedBytes }: WarmImages): pulumi.Output<Wa
 
 function checkedUpstreams(name: string, given: readonly UpstreamArgs[], firstPort?: number): CachedUpstream[] {
     const parsed = given.map(({ username: _, password: __, ...upstream }) => Upstream.safeParse(upstream));
-    const fault = parsed.flatMap(({ error }, index) =>
-        (error?.issues ?? []).map(issue => `upstreams[${index}].${issue.path.join(".")} ${issue.message}`),
-    )[0];
+    const halves = given.findIndex(({ username, password }) => (username === undefined) !== (password === undefined));
+    const fault = [
+        ...parsed.flatMap(({ error }, index) =>
+            (error?.issues ?? []).map(issue => `upstreams[${index}].${issue.path.join(".")} ${issue.message}`),
+        ),
+        ...(halves === -1 ? [] : [`upstreams[${halves}] has one of username and password, and needs both or none`]),
+    ][0];
     if (fault !== undefined) throw programError(`${name}: ${fault}. Nothing was changed. Correct it.`);
     try {
         return cachedUpstreams(

@@ -128,6 +128,8 @@ describe("PullThroughRegistry on a host", () => {
     it("refuses upstreams that cannot be, before anything is registered", async () => {
         const program = () => new PullThroughRegistry("cache", { ...onHost, upstreams: [{ registry: "Not A Host" }] });
         await expect(registeredBy(program)).rejects.toThrow("upstreams[0].registry is not a registry's name");
+        const nobody = [{ registry: "ghcr.io", username: "me" }];
+        await expect(register({ ...onHost, upstreams: nobody })).rejects.toThrow("needs both or none");
     });
 });
 
