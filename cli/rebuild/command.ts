@@ -43,13 +43,16 @@ export interface RunningCommand {
     started: string;
 }
 
+/** Waits for a line, so that a command whose runner dies before anybody can know of it never begins. */
+const WHEN_TOLD = 'read -r _ && exec sh -c "$1" </dev/null';
+
 /** Runs a command of the user's in a process group of its own. Ends the whole group when it takes too long, or when told to. */
 export async function runCommand(command: PlannedCommand, run: CommandRun): Promise<CommandEnd> {
     const began = performance.now();
-    const child = spawn("sh", ["-c", command.run], {
+    const child = spawn("sh", ["-c", WHEN_TOLD, "sh", command.run], {
         cwd: run.directory,
         env: { ...process.env, ...command.environment, ...run.environment },
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: ["pipe", "pipe", "pipe"],
         detached: true,
     });
     const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
@@ -58,6 +61,8 @@ export async function runCommand(command: PlannedCommand, run: CommandRun): Prom
         );
         child.once("close", (code, signal) => resolve([code, signal]));
     });
+    // It may have been ended before it was told to begin.
+    child.stdin.on("error", () => {});
     let timedOut = false;
     let killer: NodeJS.Timeout | undefined;
     const stop = () => {
@@ -86,6 +91,7 @@ export async function runCommand(command: PlannedCommand, run: CommandRun): Prom
     try {
         if (child.pid !== undefined) await run.onStart({ pid: child.pid, started: startOf(child.pid) ?? "" });
         if (run.signal.aborted) stop();
+        child.stdin.end("\n");
         const [code, signal] = await ended;
         return { code, signal, timedOut, seconds: (performance.now() - began) / 1000, lastLines };
     } finally {
