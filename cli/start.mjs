@@ -2,6 +2,8 @@
 // The one file that must run on any Node: it installs the packages, brings a Node that can run TypeScript, and goes on with it.
 //   start.mjs exec TOOL ARGS…   runs a package's command (vitest, tsc, biome)
 //   start.mjs bench ARGS…       runs the path MTU bench
+//   start.mjs bench diagnose    runs the bench of `clearpath diagnose` on a large cluster
+//   start.mjs bench cache       runs the bench of pulls through a cache over a slow uplink
 //   start.mjs ARGS…             runs `clearpath ARGS…`
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
@@ -73,6 +75,8 @@ function commandOf(tool) {
     return join(dirname(manifest), typeof bin === "string" ? bin : bin[tool]);
 }
 
+const BENCHES = { diagnose: "diagnose.ts", cache: "cache.ts" };
+
 installPackages();
 const directory = nodeDirectory();
 const [first, ...rest] = process.argv.slice(2);
@@ -80,7 +84,7 @@ const args =
     first === "exec"
         ? [commandOf(rest[0]), ...rest.slice(1)]
         : first === "bench"
-          ? [join(root, "bench", "pathMtu.ts"), ...rest]
+          ? [join(root, "bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest]
           : [join(root, "cli", "main.ts"), ...process.argv.slice(2)];
 const child = spawn(join(directory, "node"), args, {
     stdio: "inherit",
