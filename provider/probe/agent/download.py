@@ -52,7 +52,11 @@ class DownloadFlow(Flow):
         # The kernel has taken the room for timestamps off already.
         segment = info.advmss
         missing = self.reordering_seconds() if size is not None else 2 * self.round_trip + TELLING_SECONDS
-        size = segment + header if size is None else size
+        largest = segment + header
+        if size is not None and size > largest:
+            # The kernel has learnt of a smaller path meanwhile, and asked the server for less.
+            return Outcome(Outcome.CAPPED, largest, "link", sent=0)
+        size = largest if size is None else size
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = self.context.wrap_bio(incoming, outgoing, server_hostname=self.host)
         finished = advance(tls)
