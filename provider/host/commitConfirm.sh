@@ -14,11 +14,11 @@ begin_change() {
             fail "an earlier change that nobody confirmed cannot be taken back. Nothing was changed. See why \`sh $pending/revert.sh\` fails."
     fi
     rm -rf "$pending"
-    (umask 077 && mkdir -p "$pending")
-    printf '%s\n' "$record" >"$pending/record"
-    if [ -e "$record/owner" ]; then cp "$record/owner" "$pending/owner"; fi
     phase=preparing
     trap end_change EXIT
+    (umask 077 && mkdir -p "$pending")
+    put "$record" "$pending/record"
+    if [ -e "$record/owner" ]; then cp "$record/owner" "$pending/owner"; fi
 }
 
 # Whatever ends the step early leaves the host as it was.
@@ -26,7 +26,11 @@ end_change() {
     code=$?
     trap - EXIT
     case $phase in
-        preparing) rm -rf "$pending" && rmdir "$state" 2>/dev/null ;;
+        preparing)
+            rm -rf "$pending"
+            drop_revert_units
+            rmdir "$state" 2>/dev/null || :
+            ;;
         armed) sh "$pending/revert.sh" >/dev/null ;;
         confirming) sh "$pending/confirmed.sh" >/dev/null ;;
     esac
@@ -34,8 +38,8 @@ end_change() {
 }
 
 arm() {
-    printf '%s\n' "$change_id" >"$pending/id"
-    printf '%s' "$revert_program" >"$pending/revert.new"
+    put "$change_id" "$pending/id"
+    put "$revert_program" "$pending/revert.new"
     sync "$pending/revert.new"
     mv "$pending/revert.new" "$pending/revert.sh"
     cat >"$revert_units.service" <<UNIT
@@ -82,10 +86,16 @@ disarm() {
     # From here on nothing is taken back, whatever interrupts the rest.
     rm -f "$pending/revert.sh" "$pending/confirmed.sh"
     rm -rf "$pending"
-    systemctl --quiet disable --now clearpath-revert.timer
+    drop_revert_units
+    rmdir "$state" 2>/dev/null || :
+}
+
+# Also where a power cut has left them in part, which no boot would clear away.
+drop_revert_units() {
+    if [ ! -e "$revert_units.service" ] && [ ! -e "$revert_units.timer" ]; then return; fi
+    systemctl --quiet disable --now clearpath-revert.timer || :
     rm -f "$revert_units.service" "$revert_units.timer"
     systemctl daemon-reload
-    rmdir "$state" 2>/dev/null || :
 }
 
 # change ACTION: the first half; the second runs in a new connection.

@@ -5,7 +5,8 @@ import { HostError } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
 import { type Answers, runStep, type Step, type StepValues, stepScript } from "./step.ts";
 
-const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
+/** The program that a step builds on which waits for changes to be confirmed, or clears away what they have left. */
+export const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
 /** What a new connection must carry each way: more than a packet of any MTU, 65,535 bytes. */
 const PROOF_BYTES = 128 * 1024;
 /** Left at the end of the window for the confirming step itself. */

@@ -52,10 +52,19 @@ claim() {
     former_owner=$(cat "$record/owner" 2>/dev/null || :)
     if [ -n "$former_owner" ] && ! owned; then answer takenFrom "$former_owner"; fi
     if [ -z "$former_owner" ]; then rm -rf "$record"; fi
-    (umask 077 && mkdir -p "$record")
-    printf '%s\n' "$owner_id" >"$record/owner.new"
-    sync "$record/owner.new"
-    mv -f "$record/owner.new" "$record/owner"
+    if said=$(write_owner 2>&1); then return; fi
+    if [ -z "$former_owner" ]; then forget; fi
+    fail "$record could not be written: $said. Everything is as it was. Correct what that names, then run again."
+}
+
+write_owner() {
+    (umask 077 && mkdir -p "$record") && put "$owner_id" "$record/owner.new" && sync "$record/owner.new" &&
+        mv -f "$record/owner.new" "$record/owner"
+}
+
+# put TEXT FILE. By cat, which says what is wrong: the shell's own commands call a full disk an I/O error.
+put() {
+    printf '%s\n' "$1" | cat >"$2"
 }
 
 # Undoes claim, and with it the record if there was none.
@@ -94,7 +103,7 @@ write_text() {
 }
 
 stage_text() {
-    rm -f "$1" && (umask 077 && set -C && printf '%s' "$2" >"$1") && chown "$4" "$1" && chmod "$3" "$1" && sync "$1"
+    rm -f "$1" && (umask 077 && set -C && printf '%s' "$2" | cat >"$1") && chown "$4" "$1" && chmod "$3" "$1" && sync "$1"
 }
 
 # keep PATH COPY: keeps what is there before the first change, or that nothing was.

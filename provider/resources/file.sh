@@ -47,7 +47,7 @@ make_parents() {
     if [ -d "$1" ]; then return; fi
     missing=$1
     while [ ! -d "$missing" ]; do
-        printf '%s\n' "$missing" >>"$record/directories"
+        grep -qsxF "$missing" "$record/directories" || printf '%s\n' "$missing" >>"$record/directories"
         missing=$(dirname "$missing")
     done
     mkdir -p "$1"

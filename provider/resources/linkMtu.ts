@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
-import { commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
+import { COMMIT_CONFIRM, commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
 import { type LinkFacts, linkFacts } from "../host/linkFacts.ts";
@@ -191,7 +191,8 @@ async function giveBack(
     const foundMtu = facts.record.foundMtu ?? outputs.foundMtu;
     const values = { ...baseValues(link, outputs), mtu, found_mtu: foundMtu, manager: outputs.manager };
     if (!facts.record.owned || facts.record.alreadyRight) {
-        await runStep(session, { name: `forget ${link}`, programs: [PROGRAM], values, call: "forget_found" });
+        const programs = [COMMIT_CONFIRM, PROGRAM];
+        await runStep(session, { name: `forget ${link}`, programs, values, call: "forget_found" });
         return;
     }
     const undone = facts.record.files.map(({ number, path, before, now }) => {
