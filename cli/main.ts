@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { collectCommand } from "./commands/collect.ts";
 import { commentCommand } from "./commands/comment.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { deployCommand } from "./commands/deploy.ts";
@@ -28,6 +29,7 @@ lintCommand(program);
 registriesCommand(program);
 diagnoseCommand(program);
 secretsCommand(program);
+collectCommand(program);
 imagesCommand(program);
 commentCommand(program);
 const lab = labCommand(program);

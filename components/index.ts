@@ -10,6 +10,7 @@ export { ServerCertificate } from "../provider/resources/serverCertificate.ts";
 export { SystemdUnit } from "../provider/resources/systemdUnit.ts";
 export { WarmImages } from "../provider/resources/warmImages.ts";
 export { ClusterEgress, type ClusterEgressArgs, type ProbeSummary } from "./clusterEgress.ts";
+export { ClusterProbe, type ClusterProbeArgs } from "./clusterProbe.ts";
 export { EgressProbe, type EgressProbeArgs, type VantagePointArgs } from "./egressProbe.ts";
 export { GatewayPath, type GatewayPathArgs } from "./gatewayPath.ts";
 export { HostPrerequisites, type HostPrerequisitesArgs } from "./hostPrerequisites.ts";

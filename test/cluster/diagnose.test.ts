@@ -1,4 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { repositoryRoot } from "../../cli/root.ts";
 import { PAGE_SIZE } from "../../cluster/api/clusterApi.ts";
 import { type DiagnoseOptions, diagnose } from "../../cluster/diagnose/diagnose.ts";
 import { diagnosisMarkdown } from "../../cluster/diagnose/markdown.ts";
@@ -396,6 +401,36 @@ describe("a cluster with nothing to say", () => {
             secrets: [],
         });
         expect(diagnosisText(diagnosis).trim().split("\n")).toHaveLength(3);
+    });
+});
+
+describe("the command", () => {
+    const run = (...flags: string[]) => {
+        const directory = mkdtempSync(join(tmpdir(), "clearpath-summary-"));
+        const GITHUB_STEP_SUMMARY = join(directory, "summary.md");
+        const args = [join(repositoryRoot, "cli", "main.ts"), "diagnose", "--kubeconfig", cluster.kubeconfig, ...flags];
+        const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+            encoding: "utf8",
+            env: { ...process.env, GITHUB_STEP_SUMMARY },
+        });
+        const summary = existsSync(GITHUB_STEP_SUMMARY) ? readFileSync(GITHUB_STEP_SUMMARY, "utf8") : "";
+        rmSync(directory, { recursive: true });
+        return { status, stdout, stderr, summary };
+    };
+
+    it("exits with 0 when nothing blocks, and with 1 and a summary for the workflow when something does", async () => {
+        expect(run().status).toBe(0);
+        await stuckPod("a", "cp1", "ghcr.io/a/b:1", TLS_TIMEOUT);
+        const { status, stdout, summary } = run("--json", "--github-step-summary");
+        expect(status).toBe(1);
+        expect(JSON.parse(stdout)).toMatchObject({ version: 1, blocking: true, conclusion: { culprit: "network" } });
+        expect(summary).toContain("### ❌ test");
+        expect(summary).toContain("`ghcr.io/a/b:1 on cp1`");
+    });
+
+    it("exits with 3 and one sentence when it cannot ask", () => {
+        expect(run("--context", "nope")).toMatchObject({ status: 3, stdout: "" });
+        expect(run("--context", "nope").stderr).toMatch(/^clearpath: .* has no context nope\. It has test\. .*\n$/);
     });
 });
 
