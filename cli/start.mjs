@@ -4,6 +4,7 @@
 //   start.mjs bench ARGS…       runs the path MTU bench
 //   start.mjs bench diagnose    runs the bench of `clearpath diagnose` on a large cluster
 //   start.mjs bench cache       runs the bench of pulls through a cache over a slow uplink
+//   start.mjs package           writes the package that is published to dist
 //   start.mjs ARGS…             runs `clearpath ARGS…`
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
@@ -85,7 +86,9 @@ const args =
         ? [commandOf(rest[0]), ...rest.slice(1)]
         : first === "bench"
           ? [join(root, "bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest]
-          : [join(root, "cli", "main.ts"), ...process.argv.slice(2)];
+          : first === "package"
+            ? [join(root, "release", "package.ts"), ...rest]
+            : [join(root, "cli", "main.ts"), ...process.argv.slice(2)];
 const child = spawn(join(directory, "node"), args, {
     stdio: "inherit",
     env: { ...process.env, PATH: `${directory}${delimiter}${process.env.PATH}` },

@@ -56,7 +56,7 @@ export interface DebianSource {
  */
 export async function baseSystem(
     onProgress: (sentence: string) => void,
-    signal = new AbortController().signal,
+    signal: AbortSignal = new AbortController().signal,
 ): Promise<string> {
     const { sources, aptOptions } = await aptSettings();
     const key = digest([sources, PACKAGES, DPKG_OPTIONS]);

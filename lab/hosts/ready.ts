@@ -44,7 +44,7 @@ print(*(address for address in sys.argv[2:] if address in silent))
 export async function waitUntilReady(
     instance: string,
     hosts: readonly LabHost[],
-    signal = new AbortController().signal,
+    signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
     const decided = new AbortController();
     const stop = AbortSignal.any([signal, decided.signal]);
