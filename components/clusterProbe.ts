@@ -60,11 +60,9 @@ export class ClusterProbe extends pulumi.ComponentResource {
             { parent: this },
         );
         // A change of the input alone starts no pod anew.
-        const because = pulumi
-            .all([input.data, pulumi.all(args.triggers ?? [])])
-            .apply(parts => ({
-                "clearpath/because": createHash("sha256").update(JSON.stringify(parts)).digest("hex"),
-            }));
+        const because = pulumi.all([input.data, pulumi.all(args.triggers ?? [])]).apply(parts => ({
+            "clearpath/because": createHash("sha256").update(JSON.stringify(parts)).digest("hex"),
+        }));
         const template = (command: string, restartPolicy: "Never" | "Always") => ({
             metadata: { labels, annotations: because },
             spec: podSpec(image, input.metadata.name, command, restartPolicy, labels),
