@@ -44,6 +44,7 @@ class Pass {
     readonly #deployment: Deployment;
     readonly #engineAddress: string;
     #program: Program | undefined;
+    #startedPolicies: Promise<PolicyPack>[] = [];
     #deleted = false;
 
     constructor(settings: PassSettings, report: Reporter, engineAddress: string) {
@@ -96,12 +97,16 @@ class Pass {
         return shownMap(outputs);
     }
 
-    /** Ends every process of the pass. */
+    /** Ends every process of the pass, also those that are still starting. */
     async end(): Promise<void> {
+        const stopPolicies = async (starting: Promise<PolicyPack>) => {
+            const pack = await starting.catch(() => undefined); // Whoever waited for it has told why.
+            await pack?.stop();
+        };
         await Promise.all([
             this.#program?.stop(),
             this.#run.providers.stop(),
-            ...this.#run.policies.map(pack => pack.stop()),
+            ...this.#startedPolicies.map(stopPolicies),
         ]);
     }
 
@@ -126,20 +131,19 @@ class Pass {
 
     async #startPolicies(): Promise<void> {
         const { stack, policyPacks, preview, env } = this.#settings;
-        this.#run.policies = await Promise.all(
-            policyPacks.map(({ directory, configFile }) =>
-                PolicyPack.start({
-                    directory,
-                    configFile,
-                    engineAddress: this.#engineAddress,
-                    project: stack.project.name,
-                    stack: stack.place.stack,
-                    preview,
-                    env,
-                    config: stack.config,
-                }),
-            ),
+        this.#startedPolicies = policyPacks.map(({ directory, configFile }) =>
+            PolicyPack.start({
+                directory,
+                configFile,
+                engineAddress: this.#engineAddress,
+                project: stack.project.name,
+                stack: stack.place.stack,
+                preview,
+                env,
+                config: stack.config,
+            }),
         );
+        this.#run.policies = await Promise.all(this.#startedPolicies);
     }
 
     async #refresh(): Promise<void> {

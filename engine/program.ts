@@ -40,7 +40,7 @@ export async function startProgram(settings: ProgramSettings): Promise<Program> 
     const { project, stack, config, preview, parallel, monitorAddress, engineAddress, env, onLine } = settings;
     const isDirectory = statSync(project.main, { throwIfNoEntry: false })?.isDirectory() ?? false;
     const directory = isDirectory ? project.main : dirname(project.main);
-    const runner = createRequire(join(directory, "Pulumi.yaml")).resolve("@pulumi/pulumi/cmd/run");
+    const runner = sdkRunner(directory);
     const args = [
         "--require",
         PLAIN_ERRORS,
@@ -77,6 +77,16 @@ export async function startProgram(settings: ProgramSettings): Promise<Program> 
         },
         onLine,
     });
+}
+
+function sdkRunner(directory: string): string {
+    try {
+        return createRequire(join(directory, "Pulumi.yaml")).resolve("@pulumi/pulumi/cmd/run");
+    } catch {
+        throw new Error(
+            `The program in ${directory} has no @pulumi/pulumi. Nothing was done. Run npm install @pulumi/pulumi in it.`,
+        );
+    }
 }
 
 /** What is wrong with the way a program ended, or undefined when it ended well or said so itself. */

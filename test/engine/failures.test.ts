@@ -1,7 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, vi } from "vitest";
+import { repositoryRoot } from "../../cli/root.ts";
 import { engines, errorsOf, stackTest } from "./stack.ts";
 
 describe.concurrent.each(engines)("on the %s engine", engine => {
@@ -175,6 +178,19 @@ describe.concurrent("on the embedded engine", () => {
     ])("%s in the settings stops with that name", async ([feature, file, text], { stack }) => {
         stack.program("").write(file, text);
         await expect(stack.run("preview")).rejects.toThrow(feature);
+    });
+
+    test("a program without the SDK is told what to install, and the command ends", async ({ stack }) => {
+        rmSync(stack.program("").path("node_modules"));
+        const command = [join(repositoryRoot, "cli", "main.ts"), "preview", "--stack", "dev", "--engine", "embedded"];
+        const policies = ["--policy-pack", join(import.meta.dirname, "policy")];
+        const options = { cwd: stack.directory, env: stack.env };
+
+        // It would wait for ever for a process of its own that nobody stopped.
+        const failed = await promisify(execFile)(process.execPath, [...command, ...policies], options).catch(e => e);
+
+        expect(failed).toMatchObject({ code: 1 });
+        expect(failed.stdout).toContain(`${stack.directory} has no @pulumi/pulumi. Nothing was done.`);
     });
 
     test("a state with something unknown in it is not touched", async ({ stack }) => {
