@@ -31,8 +31,8 @@ export function decideMirror(setting: MirrorSetting, last: LastOutcome | undefin
     if (last === undefined)
         return { mirror: false, why: "No verdict is recorded yet. The way out is mended first, and then judged." };
     if (last.decision.mirror) return last.decision;
-    const seen = seenIn(last.verdict);
     const unsteady = unsteadyIn(last.verdict);
+    const seen = seenIn(last.verdict, unsteady);
     if (unsteady.length === 0) return { mirror: false, why: `The last verdict was stable: ${seen}` };
     if (last.mending)
         return { mirror: false, why: "The search for an MSS is not over. The way out is judged after it." };
@@ -46,7 +46,8 @@ function unsteadyIn({ stability }: Verdict): string[] {
         .sort();
 }
 
-function seenIn({ summary, evidence }: Verdict): string {
-    const [first] = evidence;
-    return first === undefined ? summary : `${summary} ${first.vantagePoint}: ${first.statement}`;
+/** The verdict in one sentence, and what showed it: from where the way out was not stable, if anything. */
+function seenIn({ summary, evidence }: Verdict, unsteady: readonly string[]): string {
+    const shown = evidence.find(({ vantagePoint }) => unsteady.includes(vantagePoint)) ?? evidence[0];
+    return shown === undefined ? summary : `${summary} ${shown.vantagePoint}: ${shown.statement.replace(/\.?$/, ".")}`;
 }

@@ -26,7 +26,9 @@ ACCEPT = ", ".join(
     ]
 )
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
-ATTEMPTS = 4
+# An upstream that answers errors now and then is asked again; one that does not answer at all, a few times only.
+ATTEMPTS = 10
+SILENT_ATTEMPTS = 3
 MOST_MANIFEST_BYTES = 4 * 1024 * 1024
 TWIN_STARTS_WITHIN = 60
 STORED_WITHIN = 60
@@ -108,17 +110,10 @@ class Warming:
 
     def warm(self, image):
         """Whether the cache holds the image whole by now, the bytes that were fetched for it, and why not."""
-        fetched = 0
-        reason = None
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(2**attempt)
-            try:
-                fetched += self._pull(image)
-                return {"image": image, "held": True, "bytes": fetched}
-            except Failed as error:
-                reason = str(error)
-        return {"image": image, "held": False, "bytes": fetched, "reason": reason}
+        try:
+            return {"image": image, "held": True, "bytes": self._pull(image)}
+        except Failed as error:
+            return {"image": image, "held": False, "bytes": 0, "reason": str(error)}
 
     def _pull(self, image):
         registry, _, rest = image.partition("/")
@@ -151,9 +146,7 @@ class Warming:
 
     def _manifest(self, upstream, repository, version):
         path = f"/v2/{repository}/manifests/{version}"
-        status, headers, body = self.cache.ask(upstream["proxy"], "GET", path, {"Accept": ACCEPT})
-        if status != 200:
-            raise Failed(f"the proxy answers {status} for the manifest {version}")
+        headers, body = self._proxied(upstream, path, f"the manifest {version}")
         try:
             return json.loads(body), headers.get("Docker-Content-Digest") or version
         except ValueError as error:
@@ -163,13 +156,33 @@ class Warming:
         path = f"/v2/{repository}/blobs/{digest}"
         if self._twin_has(upstream, path):
             return 0
-        status, _, received = self.cache.ask(upstream["proxy"], "GET", path)
-        if status != 200:
-            raise Failed(f"the proxy answers {status} for {digest}")
+        _, received = self._proxied(upstream, path, digest)
         if received != size:
             raise Failed(f"{digest} ended after {received} of {size} bytes")
         self._expect_stored(upstream, path)
         return size
+
+    def _proxied(self, upstream, path, what):
+        """Headers and body of what the proxy gives for a path."""
+        silent = 0
+        reason = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(min(0.25 * 2**attempt, 4))
+            try:
+                status, headers, body = self.cache.ask(upstream["proxy"], "GET", path, {"Accept": ACCEPT})
+            except Failed as error:
+                silent += 1
+                if silent == SILENT_ATTEMPTS:
+                    raise
+                reason = str(error)
+                continue
+            if status == 200:
+                return headers, body
+            reason = f"the proxy answers {status} for {what}"
+            if status < 500 and status != 429:
+                break
+        raise Failed(reason)
 
     def _expect_stored(self, upstream, path):
         # The proxy answers while it is still writing.

@@ -45,6 +45,16 @@ describe("mirror", () => {
         },
     );
 
+    test("auto shows what was seen from there", () => {
+        const last = recorded({ cp1: "unstable", pve: "stable" });
+        last.verdict.evidence = ["pve", "cp1"].map(vantagePoint => ({
+            vantagePoint,
+            statement: "lost some",
+            samples: [],
+        }));
+        expect(decideMirror("auto", last).why).toMatch(/on cp1: One in five is lost\. cp1: lost some\.$/);
+    });
+
     test("auto waits while the way out is still being mended", () => {
         expect(decideMirror("auto", recorded({ cp1: "unstable" }, { mending: true })).mirror).toBe(false);
     });
