@@ -31,7 +31,8 @@ ATTEMPTS = 10
 SILENT_ATTEMPTS = 3
 MOST_MANIFEST_BYTES = 4 * 1024 * 1024
 TWIN_STARTS_WITHIN = 60
-STORED_WITHIN = 60
+STORING_ATTEMPTS = 4
+STORED_WITHIN = 20
 # The upstream may be slow; a connection on which nothing moves for this long is dead.
 STALLED_AFTER = 60
 
@@ -136,7 +137,8 @@ class Warming:
                     blobs[blob["digest"]] = blob["size"]
         fetched = sum(self._blob(upstream, repository, blob, size) for blob, size in blobs.items())
         for held in {version, digest}:
-            self._expect_stored(upstream, f"/v2/{repository}/manifests/{held}")
+            if not self._is_stored(upstream, f"/v2/{repository}/manifests/{held}"):
+                raise Failed(f"the manifest {held} was not stored")
         return fetched
 
     def _is_wanted(self, found):
@@ -156,11 +158,12 @@ class Warming:
         path = f"/v2/{repository}/blobs/{digest}"
         if self._twin_has(upstream, path):
             return 0
-        _, received = self._proxied(upstream, path, digest)
-        if received != size:
-            raise Failed(f"{digest} ended after {received} of {size} bytes")
-        self._expect_stored(upstream, path)
-        return size
+        # Distribution 2 fetches a blob once for who asks and once for its storage, and either may fail alone.
+        for _ in range(STORING_ATTEMPTS):
+            _, received = self._proxied(upstream, path, digest)
+            if received == size and self._is_stored(upstream, path):
+                return size
+        raise Failed(f"{digest} was not stored whole")
 
     def _proxied(self, upstream, path, what):
         """Headers and body of what the proxy gives for a path."""
@@ -184,13 +187,14 @@ class Warming:
                 break
         raise Failed(reason)
 
-    def _expect_stored(self, upstream, path):
+    def _is_stored(self, upstream, path):
         # The proxy answers while it is still writing.
         deadline = time.monotonic() + STORED_WITHIN
         while not self._twin_has(upstream, path):
             if time.monotonic() > deadline:
-                raise Failed(f"{path} was not stored")
+                return False
             time.sleep(0.1)
+        return True
 
     def _twin_has(self, upstream, path):
         status, _, _ = self.cache.ask(upstream["twin"], "HEAD", path, {"Accept": ACCEPT})
