@@ -23,6 +23,7 @@ export const STAGES = [
     "probe-rebuilt",
     "mirror",
     "bootstrap",
+    "probe-mirror",
     "gates",
 ] as const;
 export type StageName = (typeof STAGES)[number];

@@ -2,7 +2,7 @@ import type { Stage } from "../stage.ts";
 import { bootstrap, destroy, rebuild } from "./commands.ts";
 import { gates } from "./gates.ts";
 import { hosts } from "./hosts.ts";
-import { mirror } from "./mirror.ts";
+import { mirror, probeMirror } from "./mirror.ts";
 import { network, refresh } from "./network.ts";
 import { probeBefore, probeNetwork, probeRebuilt } from "./probes.ts";
 
@@ -18,5 +18,6 @@ export const stages: readonly Stage[] = [
     probeRebuilt,
     mirror,
     bootstrap,
+    probeMirror,
     gates,
 ];
