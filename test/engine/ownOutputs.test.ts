@@ -17,6 +17,7 @@ const counter = (limit: number) => `
         }
     }
     new Counter();
+    new Thing("hidden", { value: pulumi.secret("a secret of another resource") });
 `;
 
 describe.concurrent.each(engines)("on the %s engine", engine => {
