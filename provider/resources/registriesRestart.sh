@@ -30,7 +30,7 @@ restart_k3s() {
 is_back() {
     state_now=$(systemctl show -p ActiveState --value "$unit")
     if [ "$state_now" != active ]; then
-        why_not="it is $state_now, and its journal ends with: $(journalctl -q -o cat -n 3 -u "$unit" 2>/dev/null | cut -c1-300 | tr '\n' ' ')"
+        why_not="it is $state_now; the last that it said is: $(journalctl -q -o cat -n 3 "_SYSTEMD_UNIT=$unit" 2>/dev/null | cut -c1-300 | tr '\n' ' ')"
         return 1
     fi
     seen_pid=$pid
