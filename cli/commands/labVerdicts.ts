@@ -11,7 +11,12 @@ export function addVerdicts(lab: Command): void {
         .option("--only <scenario...>", "names of scenarios; all that expect a verdict when left out")
         .option("--runs <number>", "runs of each scenario", wholeNumber, 5)
         .option("--seed <number>", "start of every draw; drawn itself, and printed, when left out", wholeNumber)
-        .option("--labs <number>", "labs side by side", wholeNumber, 2)
+        .option(
+            "--labs <number>",
+            "labs side by side; two are faster by half, and want more than two cores",
+            wholeNumber,
+            1,
+        )
         .option(
             "--invent <number>",
             "take this many networks drawn from the seed instead of the repository's",
