@@ -44,11 +44,12 @@ export interface PodStates {
 
 /** Reads pods and events side by side, page by page, and keeps only what waits for an image or tells of a failed pull. */
 export async function pullFailures(api: ClusterApi): Promise<{ failures: PullFailure[]; states: PodStates }> {
-    const [states, ...byReason] = await Promise.all([
+    const heard = new Map<string, Heard>();
+    const [states] = await Promise.all([
         podStates(api),
-        ...EVENT_REASONS.map(reason => failedPulls(api, reason)),
+        ...EVENT_REASONS.map(reason => hearFailedPulls(api, reason, heard)),
     ]);
-    return { failures: grouped(states, byReason.flat()), states };
+    return { failures: grouped(states, [...heard.values()]), states };
 }
 
 async function podStates(api: ClusterApi): Promise<PodStates> {
@@ -70,9 +71,8 @@ async function podStates(api: ClusterApi): Promise<PodStates> {
     return states;
 }
 
-/** Failed pulls by image and node, from events with one reason. */
-async function failedPulls(api: ClusterApi, reason: string): Promise<Heard[]> {
-    const heard = new Map<string, Heard>();
+/** Adds the failed pulls that events with one reason tell of, by image and node. */
+async function hearFailedPulls(api: ClusterApi, reason: string, heard: Map<string, Heard>): Promise<void> {
     const fieldSelector = `involvedObject.kind=Pod,reason=${reason}`;
     for await (const event of api.list<KubeEvent>("/api/v1/events", { fieldSelector })) {
         const [, image, why = ""] = FAILED_PULL.exec(event.message ?? "") ?? [];
@@ -83,7 +83,6 @@ async function failedPulls(api: ClusterApi, reason: string): Promise<Heard[]> {
         heard.set(key, known);
         take(known, event, why);
     }
-    return [...heard.values()];
 }
 
 function newlyHeard(image: string, node: string): Heard {

@@ -46,11 +46,15 @@ export async function clusterBinaries(onProgress: (sentence: string) => void): P
     return { apiServer: join(directory, "kube-apiserver"), controllerGen: join(directory, "controller-gen") };
 }
 
-/** Throws one sentence that says how to get Go, where there is none. */
+/** Older ones cannot bring the Go that the module asks for by themselves (https://go.dev/doc/toolchain). */
+const OLDEST_MINOR = 21;
+
+/** Throws one sentence that says how to get Go, where there is none or only an old one. */
 export async function requireGo(): Promise<void> {
     const found = await command(["go", "version"]).catch(() => undefined);
-    if (found?.code === 0) return;
+    const version = /\bgo1\.(\d+)\S*/.exec(found?.stdout ?? "");
+    if (Number(version?.[1]) >= OLDEST_MINOR) return;
     throw new Error(
-        "The cluster tests build a Kubernetes API server, which needs Go 1.24 or later on PATH, and there is none. Install it from https://go.dev/dl, or on Debian with apt-get install golang-go of backports.",
+        `The cluster tests build a Kubernetes API server, which needs Go 1.${OLDEST_MINOR} or later on PATH, and there is ${version?.[0] ?? "none"}. Install it from https://go.dev/dl, or on Debian 12 by apt-get install -t bookworm-backports golang-go.`,
     );
 }

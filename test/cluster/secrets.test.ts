@@ -1,5 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { repositoryRoot } from "../../cli/root.ts";
 import type { ExternalSecret } from "../../cluster/secrets/externalSecret.ts";
 import { FORCE_SYNC } from "../../cluster/secrets/externalSecret.ts";
 import { bootstrapSecrets, secretGate } from "../../cluster/secrets/secretGate.ts";
@@ -247,5 +250,33 @@ describe("bootstrap secrets", () => {
         await externalSecret("by-annotation", { metadata: { annotations: { "clearpath/bootstrap": "true" } } });
         await externalSecret("other", { metadata: { labels: { "clearpath/bootstrap": "false" } } });
         expect((await bootstrapSecrets(cluster.api)).map(({ name }) => name)).toEqual(["by-annotation", "by-label"]);
+    });
+});
+
+describe("the command", () => {
+    const run = (...args: string[]) =>
+        spawnSync(
+            process.execPath,
+            [join(repositoryRoot, "cli", "main.ts"), "secrets", "--kubeconfig", cluster.kubeconfig, ...args],
+            { encoding: "utf8" },
+        );
+
+    it("exits with 0 for Secrets that are there, and with 1 for one that is missing or lacks a named key", async () => {
+        await externalSecret("operator-oauth", { status: { ...BEFORE, conditions: [SYNCED] } });
+        await secret("operator-oauth", { token: VALUE });
+        const passed = run("tailscale/operator-oauth", "--json");
+        expect(passed.status).toBe(0);
+        expect(JSON.parse(passed.stdout)).toMatchObject({ passed: true, secrets: [{ outcome: "present" }] });
+        const failed = run("tailscale/operator-oauth:token,id", "--timeout", "1");
+        expect(failed.status).toBe(1);
+        expect(failed.stdout).toContain("✘ tailscale/operator-oauth: failed");
+    });
+
+    it("says what it takes, and that nothing carries the mark", () => {
+        expect(run("no-namespace").status).toBe(2);
+        expect(run("tailscale/a", "--fresh", "--no-sync").status).toBe(2);
+        const unmarked = run();
+        expect(unmarked.status).toBe(3);
+        expect(unmarked.stderr).toContain("No ExternalSecret carries the label or annotation clearpath/bootstrap");
     });
 });

@@ -58,7 +58,7 @@ function effectOf(
     dependents: string[],
     unreadyDependents: string[],
 ): FailingSource["effect"] {
-    if (dependents.length === 0 && MAY_BE_CACHED.has(kind)) return "unused";
+    if (dependents.length === 0) return "unused";
     const isCached = cachedRevision !== null && MAY_BE_CACHED.has(kind);
     return isCached && unreadyDependents.length === 0 ? "acceptable" : "blocks";
 }
