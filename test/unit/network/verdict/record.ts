@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Expect } from "../../../../lab/scenario.ts";
+import { ProbePlan } from "../../../../network/probe/plan.ts";
+import type { VantageReport, VantageSummary } from "../../../../network/probe/report.ts";
+import { reportOf } from "../../../../network/probe/reportOf.ts";
+
+/** A network of the lab that was probed: the verdict that it deserves, and what every vantage point reported. */
+export interface Recorded {
+    name: string;
+    expected: NonNullable<Expect["before"]>;
+    reports: VantageSummary[];
+}
+
+export const RECORDED = new URL("recorded.json.gz", import.meta.url).pathname;
+
+const MOST_CACHED = 3;
+
+/** Sums the samples up as today's code does, and leaves out what no verdict looks at. */
+function summary({ samples, ...report }: VantageReport): VantageSummary {
+    const { vantagePoint, role, startedAt, facts, pulls } = report;
+    const plan = ProbePlan.parse({ endpoints: report.endpoints.map(({ endpoint }) => ({ host: endpoint })) });
+    const { endpoints } = reportOf({ vantagePoint, role }, plan, startedAt, { ...report, pulls: [], samples });
+    return {
+        ...report,
+        endpoints,
+        pulls,
+        facts: { ...facts, machineId: "", pmtuCache: facts.pmtuCache.slice(0, MOST_CACHED) },
+    };
+}
+
+/** Collects what `lab verdicts --record DIR` wrote: `node test/unit/network/verdict/record.ts DIR…`. */
+function record(directories: readonly string[]): void {
+    const files = directories.flatMap(directory =>
+        readdirSync(directory)
+            .filter(file => file.endsWith(".json"))
+            .sort()
+            .map(file => join(directory, file)),
+    );
+    const recorded = files.map((file): Recorded => {
+        const { scenario, drawn, reports } = JSON.parse(readFileSync(file, "utf8"));
+        return { name: scenario, expected: drawn.expect.before, reports: reports.map(summary) };
+    });
+    writeFileSync(RECORDED, gzipSync(JSON.stringify(recorded), { level: 9 }));
+}
+
+if (process.argv[1] === import.meta.filename) record(process.argv.slice(2));
