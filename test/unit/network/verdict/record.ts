@@ -26,7 +26,7 @@ function summary({ samples, ...report }: VantageReport): VantageSummary {
         ...report,
         endpoints,
         pulls,
-        facts: { ...facts, machineId: "", pmtuCache: facts.pmtuCache.slice(0, MOST_CACHED) },
+        facts: { ...facts, machineId: "", kernel: "", pmtuCache: facts.pmtuCache.slice(0, MOST_CACHED) },
     };
 }
 
