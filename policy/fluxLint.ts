@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import type { StackValidationPolicy } from "@pulumi/policy";
 
 interface Settings {
@@ -49,12 +49,22 @@ export const fluxLint: StackValidationPolicy = {
         for (const { rule, severity, file, line, message, chain } of findings) {
             if (!bad.includes(severity)) continue;
             const waits = chain.length > 2 ? ` ${chain.join(" waits for ")}.` : "";
-            report(`${file}:${line}: ${message}${waits} (clearpath lint, ${rule})`);
+            report(`${asWritten(file)}:${line}: ${message}${waits} (clearpath lint, ${rule})`);
         }
     },
 };
 
 /** A pack runs in its own directory; what the user sees as the current one is left in the environment. */
 function fromWhereStarted(path: string): string {
-    return resolve(process.env.PWD ?? process.cwd(), path);
+    return resolve(whereStarted(), path);
+}
+
+/** Relative where the file lies below, as the user knows it. */
+function asWritten(file: string): string {
+    const below = relative(whereStarted(), file);
+    return below.startsWith("..") ? file : below;
+}
+
+function whereStarted(): string {
+    return process.env.PWD ?? process.cwd();
 }

@@ -40,7 +40,8 @@ describe("flux-lint", () => {
         const before = process.env.PWD;
         process.env.PWD = fixtures;
         try {
-            expect((await judged({ paths: ["store-in-health-checks"] })).violations.length).toBeGreaterThan(0);
+            const { violations } = await judged({ paths: ["store-in-health-checks"] });
+            expect(violations[0]!.message).toMatch(/^store-in-health-checks\/clusters\/home\/stores\.yaml:\d+: /);
         } finally {
             process.env.PWD = before;
         }
