@@ -88,10 +88,10 @@ read_registries() {
 
 # Gives the node other registries. Values: found_sha256 (of the registries.yaml that the change was made for), content,
 # authorities and hosts_tomls (lines of base64 text, blank, name), removed_hosts_tomls (names), restart, judged_later,
-# rendered_with, our_sha256 (of what we last wrote, or empty).
+# rendered_with, is_ours (whether this resource has written it before).
 write_registries() {
     begin_change
-    if [ ! -d "$before/record" ] && [ -n "$our_sha256" ]; then
+    if [ ! -d "$before/record" ] && [ "$is_ours" = true ]; then
         # The record was lost. What lies there is ours, or what became of it, not what was found.
         : >"$record/original.absent"
     fi

@@ -47,7 +47,7 @@ export async function applyRegistries(
             ...valuesOf(inputs, node, change),
             content,
             authorities: lines(Object.entries(inputs.certificateAuthorities)),
-            our_sha256: ownership.isOurs ? "ours" : "",
+            is_ours: ownership.isOurs,
         }),
         revert: came_to => stepOf(ownership, "revert_registries", { came_to, ready_seconds: inputs.readySeconds }),
         async settle() {
