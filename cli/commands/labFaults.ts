@@ -18,8 +18,8 @@ export function addFaults(lab: Command): void {
             const { faultCampaign } = await import("../faults/campaign.ts");
             const { caseTable, faultTable } = await import("../faults/table.ts");
             const say = (line: string) => process.stdout.write(`${line}\n`);
-            const { faults, cases } = await untilStopped(() =>
-                faultCampaign({ count, lanes, seed: String(seed), only, cases: wanted, onProgress: say }),
+            const { faults, cases } = await untilStopped(signal =>
+                faultCampaign({ count, lanes, seed: String(seed), only, cases: wanted, onProgress: say, signal }),
             );
             const costly = [...faults, ...cases].filter(({ lost }) => lost.length > 0);
             const tried = `${faults.length} faults and ${cases.length} cases`;

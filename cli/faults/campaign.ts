@@ -20,6 +20,8 @@ export interface FaultCampaignOptions {
     /** How many pairs of hosts are worked on side by side. */
     lanes: number;
     onProgress(sentence: string): void;
+    /** Aborts when the lab is taken down meanwhile: what is seen from then on means nothing. */
+    signal?: AbortSignal;
 }
 
 /** One fault that was tried, and what it has cost. */
@@ -89,6 +91,7 @@ export async function faultCampaign(options: FaultCampaignOptions): Promise<Camp
         ) as Record<Work, Fault[]>;
         const faults: TriedFault[] = [];
         const tell = (one: TriedFault) => {
+            options.signal?.throwIfAborted();
             faults.push(one);
             onProgress(`${faults.length} of ${planned.length}  ${inWords(one)}`);
         };
