@@ -50,7 +50,10 @@ beforeEach(async () => {
         "cp1",
     );
 });
-afterEach(() => server.close());
+afterEach(() => {
+    server.close();
+    server.closeAllConnections();
+});
 
 const wait = (before: { ready: boolean; renewedAt: string | null }, seconds = 20) =>
     awaitReady(node, before, { seconds, signal: new AbortController().signal });
