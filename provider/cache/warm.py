@@ -29,6 +29,7 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv6
 # An upstream that answers errors now and then is asked again; one that does not answer at all, a few times only.
 ATTEMPTS = 10
 SILENT_ATTEMPTS = 3
+REFUSALS = (400, 401, 403)
 MOST_MANIFEST_BYTES = 4 * 1024 * 1024
 TWIN_STARTS_WITHIN = 60
 STORING_ATTEMPTS = 4
@@ -183,7 +184,8 @@ class Warming:
             if status == 200:
                 return headers, body
             reason = f"the proxy answers {status} for {what}"
-            if status < 500 and status != 429:
+            # Distribution 2 says 404 for a tag that it does not have and whose upstream answered with an error.
+            if status in REFUSALS:
                 break
         raise Failed(reason)
 
