@@ -10,7 +10,7 @@ import { countingOversize } from "./oversize.ts";
 import { type Measurement, tallyTable } from "./tally.ts";
 import { clearpath, TOOLS, type Tool } from "./tools.ts";
 
-const INSTANCE = "bench";
+const INSTANCE = "benchmtu";
 const DELAY_MS = 10;
 const JUMBO = 9000;
 const HOLES: readonly (readonly Direction[])[] = [DIRECTIONS, ["upload"], ["download"]];
