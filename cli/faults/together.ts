@@ -6,10 +6,10 @@ const HARMLESS = "chain input { type filter hook input priority 300; counter; }\
 
 /** A second run on a stack that is being worked on has to name the first, and leave everything alone. */
 export async function tryOneState(lane: Lane): Promise<string[]> {
-    const first = await lane.start("create", { stopAt: 1 });
+    const first = await lane.start("update", { stopAt: 1 });
     await first.stopped;
     const holder = `process ${first.processes()[0]!.pid}`;
-    const second = await lane.finish("create");
+    const second = await lane.finish("update");
     first.goOn();
     const end = await first.ended;
     const said = second.messages.join("; ");
@@ -17,7 +17,7 @@ export async function tryOneState(lane: Lane): Promise<string[]> {
     if (second.ok || !said.includes("is locked by") || !said.includes(holder))
         lost.push(`the second run does not name ${holder}: ${said}`);
     if (end?.ok !== true) lost.push(`the first run failed: ${end?.messages.join("; ")}`);
-    return [...lost, ...(await lane.differences("create"))];
+    return [...lost, ...(await lane.differences("update"))];
 }
 
 /** Two stacks on the same hosts, at the same time, have to wait for each other step by step. */

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { faultCampaign } from "../../cli/faults/campaign.ts";
+import { KINDS } from "../../cli/faults/fault.ts";
+
+/** One of the cases; the others are left to `npm run test:faults`. */
+const CASES = ["a change that cuts new connections only"];
+
+test("nothing is lost when runner, engine, plugin, connection or host is killed in the middle of a run", async () => {
+    const { faults, cases } = await faultCampaign({
+        instance: "faulttest",
+        count: KINDS.length,
+        cases: CASES,
+        seed: "20240",
+        lanes: 2,
+        onProgress: sentence => process.stderr.write(`${sentence}\n`),
+    });
+
+    expect([...faults, ...cases].filter(({ lost }) => lost.length > 0)).toEqual([]);
+    expect(new Set(faults.map(({ fault }) => fault.kind))).toEqual(new Set(KINDS));
+    expect(cases.map(({ name }) => name)).toEqual(CASES);
+});
