@@ -1,14 +1,15 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Five groups: `unit` needs no root, `engine` starts Pulumi's own processes, `browser` looks at reports in Chromium and
- * installs it where it is missing, `cluster` starts a Kubernetes API server and builds it once with Go, `lab` boots hosts
- * and needs root.
+ * Six groups: `unit` needs no root and half a minute, `properties` tries many inputs and cuts the power at every command,
+ * `engine` starts Pulumi's own processes, `browser` looks at reports in Chromium and installs it where it is missing,
+ * `cluster` starts a Kubernetes API server and builds it once with Go, `lab` boots hosts and needs root.
  */
 export default defineConfig({
     test: {
         projects: [
             { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+            { test: { name: "properties", include: ["test/properties/**/*.test.ts"], testTimeout: 120_000 } },
             {
                 test: {
                     name: "engine",

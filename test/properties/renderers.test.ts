@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasStanza, withDhclientMtu, withInterfaceMtu, withKeyfileMtu } from "../../../provider/host/interfacesFile.ts";
-import { bracesBalance } from "../../../provider/resources/nftTable.ts";
+import { hasStanza, withDhclientMtu, withInterfaceMtu, withKeyfileMtu } from "../../provider/host/interfacesFile.ts";
+import { bracesBalance } from "../../provider/resources/nftTable.ts";
 
 const link = fc.constantFrom("eth0", "vmbr1", "eno1.100", "a+b");
 const mtu = fc.integer({ min: 68, max: 65535 });

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { COMMIT_CONFIRM } from "../../../provider/host/commitConfirm.ts";
-import { type StepValues, stepScript } from "../../../provider/host/step.ts";
+import { COMMIT_CONFIRM } from "../../provider/host/commitConfirm.ts";
+import { type StepValues, stepScript } from "../../provider/host/step.ts";
 
 const HOST = fileURLToPath(new URL("./powerCut/host.sh", import.meta.url));
-const program = (name: string) => new URL(`../../../provider/resources/${name}.sh`, import.meta.url);
+const program = (name: string) => new URL(`../../provider/resources/${name}.sh`, import.meta.url);
 
 /** The programs of one thing's life, by name: `create.1` is the first half of its creation. */
 type Steps = Record<string, string>;

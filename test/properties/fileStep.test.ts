@@ -4,10 +4,10 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { stepScript } from "../../../provider/host/step.ts";
-import { file } from "../../../provider/resources/file.ts";
+import { stepScript } from "../../provider/host/step.ts";
+import { file } from "../../provider/resources/file.ts";
 
-const PROGRAM = new URL("../../../provider/resources/file.sh", import.meta.url);
+const PROGRAM = new URL("../../provider/resources/file.sh", import.meta.url);
 const [owner, group] = [userInfo().username, spawnSync("id", ["-gn"], { encoding: "utf8" }).stdout.trim()];
 
 let directory: string;
