@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { PluginClient } from "../unit/provider/pluginClient.ts";
+import { PluginClient } from "../programs/provider/pluginClient.ts";
 
 /**
  * Runs in the lab's runner, where the hosts can be reached, and drives a plugin there: takes one call of a PluginClient

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Lab } from "../../lab/lab.ts";
-import type { PluginClient, PluginState } from "../unit/provider/pluginClient.ts";
+import type { PluginClient, PluginState } from "../programs/provider/pluginClient.ts";
 
 type Values = Record<string, unknown>;
 

@@ -5,7 +5,7 @@ import type { HostSession } from "../../../provider/host/session.ts";
 import type { OperationContext } from "../../../provider/resource.ts";
 import { egress } from "../../../provider/resources/egress.ts";
 import { pathMtu } from "../../../provider/resources/pathMtu.ts";
-import { node } from "../network/verdict/reports.ts";
+import { node } from "../../unit/network/verdict/reports.ts";
 import { localSession } from "./localSession.ts";
 
 const inputs = {
