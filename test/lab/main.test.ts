@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LabRunRecord } from "../../cli/lab/run.ts";
 import { repositoryRoot } from "../../cli/root.ts";
+import { MAIN_JOB_SCENARIOS } from "./mainJobScenarios.ts";
 
-const SCENARIOS = ["healthy", "black-hole-1380", "black-hole-ecmp", "upload-black-hole", "icmp-blocked-at-gateway"];
 const ENGINES = onPath("pulumi") ? (["embedded", "pulumi"] as const) : (["embedded"] as const);
 
 let directory: string;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe.each(ENGINES)("the main job on the %s engine", engine => {
-    test.each(SCENARIOS)("scenario %s ends as it expects", async scenario => {
+    test.each(MAIN_JOB_SCENARIOS)("scenario %s ends as it expects", async scenario => {
         const out = join(directory, `${engine}-${scenario}.json`);
         const file = join(repositoryRoot, "lab", "scenarios", `${scenario}.json`);
         const run = await clearpath(["lab", "run", "--scenario", file, "--json", out, "--engine", engine]);
