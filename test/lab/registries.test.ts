@@ -1,4 +1,5 @@
-import { dirname } from "node:path";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { K3sRegistriesArgs } from "../../components/k3sRegistries.ts";
 import { command } from "../../lab/command.ts";
@@ -49,11 +50,26 @@ describe("K3sRegistries on a cluster's nodes", () => {
         sh(node, `systemctl show -p MainPID -p ExecMainStartTimestampMonotonic containerd ${unitOf(node)}`);
     const pull = (node: Node, image: string) =>
         lab.exec(node, ["ctr", "-n", "k8s.io", "images", "pull", "--hosts-dir", "/etc/containerd/certs.d", image]);
+    const knownHosts = () => join(stack.directory, "known_hosts");
+    const learnHostKeys = () => {
+        const lines = NODES.map(name => lab.connection(name)).map(({ host, hostKey }) => `${host} ${hostKey}\n`);
+        writeFileSync(knownHosts(), lines.join(""));
+    };
+    /** As it is on a node whose K3s is still to be installed. */
+    const uninstallK3s = async (node: Node) => {
+        await sh(node, "systemctl disable --quiet --now k3s-agent; mkdir /root/k3s; mv /usr/local/bin/k3s /root/k3s");
+        await sh(node, "mv /etc/systemd/system/k3s-agent.service /root/k3s; systemctl daemon-reload");
+        await sh(node, `rm -rf ${CERTS_D}`);
+    };
+    const installK3s = async (node: Node) => {
+        await sh(node, "mv /root/k3s/k3s /usr/local/bin; mv /root/k3s/k3s-agent.service /etc/systemd/system");
+        await sh(node, "rmdir /root/k3s; systemctl daemon-reload; systemctl enable --quiet --now k3s-agent");
+    };
     const up = (change: Partial<K3sRegistriesArgs> = {}, refresh = false) => {
         const nodes = NODES.map(name => ({
             name,
             role: name === "cp1" ? "server" : "agent",
-            connection: lab.connection(name),
+            connection: { ...lab.connection(name), hostKey: undefined, knownHostsPath: knownHosts() },
         }));
         return stack.run("up", { nodes, adopt: true, readySeconds: 60, ...change }, { refresh, policyPacks: [] });
     };
@@ -61,20 +77,13 @@ describe("K3sRegistries on a cluster's nodes", () => {
     beforeAll(async () => {
         lab = await labUp({ instance, scenario: parseScenario({}), workers: 2, onProgress: () => {} });
         stack = new ProgramStack(lab, { name: "K3sRegistries", file: "components/k3sRegistries.ts" });
+        learnHostKeys();
         await sh("worker1", `mkdir -p /etc/rancher/k3s; printf '${FOUND}' > ${FILE}; chmod 640 ${FILE}`);
         await sh("worker1", "systemctl restart k3s-agent");
         caCertificate = await sh("cp1", "cat /usr/local/share/ca-certificates/clearpath-lab.crt");
         found = await onEach(node => lab.fingerprint(node));
         foundTree = await tree("worker1");
-        // A node whose K3s is still to be installed.
-        await sh(
-            "worker2",
-            "systemctl disable --quiet --now k3s-agent; mkdir /root/k3s; mv /usr/local/bin/k3s /root/k3s",
-        );
-        await sh(
-            "worker2",
-            `mv /etc/systemd/system/k3s-agent.service /root/k3s; systemctl daemon-reload; rm -rf ${CERTS_D}`,
-        );
+        await uninstallK3s("worker2");
     });
     afterAll(async () => {
         stack?.remove();
@@ -106,8 +115,7 @@ describe("K3sRegistries on a cluster's nodes", () => {
     });
 
     test("are there before the first start of K3s", async () => {
-        await sh("worker2", "mv /root/k3s/k3s /usr/local/bin; mv /root/k3s/k3s-agent.service /etc/systemd/system");
-        await sh("worker2", "rmdir /root/k3s; systemctl daemon-reload; systemctl enable --quiet --now k3s-agent");
+        await installK3s("worker2");
 
         expect(await tree("worker2")).toBe(await tree("cp1"));
         expect((await pull("worker2", `${MIRRORED}/pause:3.10`)).code).toBe(0);
@@ -227,6 +235,26 @@ describe("K3sRegistries on a cluster's nodes", () => {
 
             expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
         });
+    });
+
+    test("come to a node that was built anew by up --refresh, before its K3s is there", async () => {
+        await lab.rebuild("worker2");
+        learnHostKeys();
+        found.worker2 = await lab.fingerprint("worker2");
+        await uninstallK3s("worker2");
+        const others = [await processes("cp1"), await processes("worker1")];
+        const configs = { ...login(PASSWORDS[1]), "ghcr.io": { tls: { ca: "lab" } } };
+        const args = { registries: { mirrors: mirrored, configs }, certificateAuthorities: { lab: caCertificate } };
+
+        const result = await up(args, true);
+
+        expect(result.ok).toBe(true);
+        expect(await sh("worker2", `cat ${FILE}`)).toContain(PASSWORDS[1]);
+        expect(await sh("worker2", "cat /etc/rancher/k3s/registries-ca/lab.crt")).toBe(caCertificate);
+        await installK3s("worker2");
+        expect(await tree("worker2")).toBe(await tree("cp1"));
+        expect((await pull("worker2", `${MIRRORED}/pause:3.10`)).code).toBe(0);
+        expect([await processes("cp1"), await processes("worker1")]).toEqual(others);
     });
 
     test("leave every node as it was found", async () => {
