@@ -1,4 +1,4 @@
-/** What programs and scripts call: `import { diagnose } from "pulumi-clearpath/cluster/index.ts"`. */
+/** What programs and scripts call: `import { diagnose } from "pulumi-clearpath/cluster/index.js"`. */
 export { ApiFailure } from "./api/apiFailure.ts";
 export { ClusterApi } from "./api/clusterApi.ts";
 export { type KubeconfigSource, KubeconfigUnusable, kubeconfigOf } from "./api/kubeconfig.ts";
