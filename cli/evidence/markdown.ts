@@ -1,7 +1,7 @@
 import type { Comparison } from "../../network/evidence/change.ts";
 import { compareEvidence } from "../../network/evidence/compare.ts";
 import type { EvidenceFile } from "../../network/evidence/evidenceFile.ts";
-import { CAUSE_IN_WORDS, FAMILY_IN_WORDS, mtuInWords } from "../../network/evidence/words.ts";
+import { CAUSE_IN_WORDS, FAMILY_IN_WORDS, minuteOf, mtuInWords } from "../../network/evidence/words.ts";
 import { IP_FAMILIES } from "../../network/family.ts";
 import type { VantageReport } from "../../network/probe/report.ts";
 import { isGood } from "../../network/probe/reportOf.ts";
@@ -16,7 +16,7 @@ export function markdownReport(evidence: EvidenceFile, before?: EvidenceFile): s
     const sign = verdict.cause !== "none" ? "❌" : unprobed.length > 0 ? "⚠️" : "✅";
     const parts = [
         `### ${sign} ${CAUSE_IN_WORDS[verdict.cause]}`,
-        `${plain(verdict.summary)} Verdict: \`${verdict.cause}\`, confidence ${Math.floor(verdict.confidence * 100)} %, probed ${startedAt.slice(0, 16).replace("T", " ")} UTC.`,
+        `${plain(verdict.summary)} Verdict: \`${verdict.cause}\`, confidence ${Math.floor(verdict.confidence * 100)} %, probed ${minuteOf(startedAt)}.`,
         ...(before ? [againstBefore(before, compareEvidence(before, evidence))] : []),
         ...list(
             "**What to do**",

@@ -207,21 +207,8 @@ function containerOf({ kind, container, port, metricsPort }: Instance, { image, 
 
 /** Their package takes long to load, and most programs put no cache into a cluster. */
 function kubernetesClasses() {
-    const load = createRequire(import.meta.url);
-    const { Deployment } = load(
-        "@pulumi/kubernetes/apps/v1/deployment.js",
-    ) as typeof import("@pulumi/kubernetes/apps/v1/deployment.js");
-    const { Namespace } = load(
-        "@pulumi/kubernetes/core/v1/namespace.js",
-    ) as typeof import("@pulumi/kubernetes/core/v1/namespace.js");
-    const { PersistentVolumeClaim } = load(
-        "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js",
-    ) as typeof import("@pulumi/kubernetes/core/v1/persistentVolumeClaim.js");
-    const { Secret } = load(
-        "@pulumi/kubernetes/core/v1/secret.js",
-    ) as typeof import("@pulumi/kubernetes/core/v1/secret.js");
-    const { Service } = load(
-        "@pulumi/kubernetes/core/v1/service.js",
-    ) as typeof import("@pulumi/kubernetes/core/v1/service.js");
+    const { apps, core } = createRequire(import.meta.url)("@pulumi/kubernetes") as typeof import("@pulumi/kubernetes");
+    const { Deployment } = apps.v1;
+    const { Namespace, PersistentVolumeClaim, Secret, Service } = core.v1;
     return { Deployment, Namespace, PersistentVolumeClaim, Secret, Service };
 }

@@ -70,3 +70,8 @@ export function mtuInWords({ bytes, bound, limitedBy, paths, silent, icmpSeen }:
     const fate = silent ? ", larger vanish" : icmpSeen ? ", larger are refused by ICMP" : "";
     return `${bytes}${share}${fate}`;
 }
+
+/** `2026-01-31 12:00 UTC` of an ISO 8601 time. */
+export function minuteOf(time: string): string {
+    return `${time.slice(0, 16).replace("T", " ")} UTC`;
+}

@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
-import { Html, html } from "../../evidence/report/html.ts";
+import { minuteOf } from "../../../network/evidence/words.ts";
+import { htmlDocument } from "../../evidence/report/document.ts";
+import { type Html, html } from "../../evidence/report/html.ts";
 import { ANSWER_IN_WORDS, type JudgedMitigation } from "../../mitigations/judge.ts";
 import type { Stage } from "../stage.ts";
 import { isOver, outcomeOf, type RebuildState, type StageState, stageOf } from "../state.ts";
 import { durationOf, headline, retriesOf, SIGN } from "./words.ts";
-
-const STYLE = new Html(readFileSync(new URL("../../evidence/report/report.css", import.meta.url), "utf8"));
-
-/** Nothing is loaded, nothing runs: the page only leads to the files beside it. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** A rebuild as one HTML page: how far it came, what each stage left, and which workarounds can go. */
 export function rebuildPage(
@@ -20,21 +16,10 @@ export function rebuildPage(
     const stopped = state.stages.find(stage => ["failed", "interrupted"].includes(outcomeOf(stage)));
     const mood = over ? "good" : stopped ? "bad" : "unsure";
     const last = stopped?.attempts.at(-1);
-    return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>Clearpath: rebuild of ${state.stack}, ${when(state.startedAt)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header><p><b>Clearpath</b> rebuild of ${state.stack}</p><p><time datetime="${state.startedAt}">${when(state.startedAt)}</time></p></header>
-<main>
-<section class="verdict ${mood}" aria-label="Result">
+    return htmlDocument({
+        title: `Clearpath: rebuild of ${state.stack}, ${minuteOf(state.startedAt)}`,
+        header: html`<p><b>Clearpath</b> rebuild of ${state.stack}</p><p><time datetime="${state.startedAt}">${minuteOf(state.startedAt)}</time></p>`,
+        main: html`<section class="verdict ${mood}" aria-label="Result">
     <p class="sign" aria-hidden="true">${mood === "good" ? "✓" : mood === "bad" ? "✕" : "…"}</p>
     <div><h1>${headline(state, stages)}</h1>${last && html`<p class="summary">${last.summary}</p>`}</div>
 </section>
@@ -42,16 +27,9 @@ ${last && last.notes.length > 0 && html`<section class="todo" aria-labelledby="d
 ${stagesSection(state, stages)}
 ${listSection("retries", "What was tried again", retriesOf(state), "Nothing was tried again: a retry that hides a fault would be listed here.")}
 ${mitigations && mitigationsSection(mitigations)}
-${state.notes.length > 0 && listSection("notes", "To know", state.notes, "")}
-</main>
-<footer><p>Times are by the runner's clock, in UTC. The links lead to files beside this page.</p></footer>
-</body>
-</html>
-`.text;
-}
-
-function when(iso: string): string {
-    return `${iso.slice(0, 16).replace("T", " ")} UTC`;
+${state.notes.length > 0 && listSection("notes", "To know", state.notes, "")}`,
+        footer: html`<p>Times are by the runner's clock, in UTC. The links lead to files beside this page.</p>`,
+    });
 }
 
 function paragraphs(note: string): Html {

@@ -1,5 +1,5 @@
 import { mirrorHelps, probeAndKeep } from "../probing.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage, StageContext, StageResult } from "../stage.ts";
 
 const everywhere = ({ stack }: { stack: string }) => `probes from every host of stack ${stack} and keeps the evidence`;
 
@@ -19,18 +19,12 @@ export const probeNetwork: Stage = {
     title: "Probe again, with the network layer in place",
     intent: subject =>
         `${everywhere(subject)}; stops here, with the cluster still standing, while the network is at fault`,
-    async run(context) {
-        const found = await probeAndKeep(context, "with the network layer");
-        if (found.clear || mirrorHelps(found.cause)) return { outcome: "done", ...found };
-        return {
-            outcome: "failed",
-            ...found,
-            notes: [
-                ...found.notes,
-                "Nothing was destroyed. The new cluster would meet the same fault: mend it, and go on with --resume.",
-            ],
-        };
-    },
+    run: context =>
+        stopAtFault(
+            context,
+            "with the network layer",
+            "Nothing was destroyed. The new cluster would meet the same fault: mend it, and go on with --resume.",
+        ),
 };
 
 /** The proof on hosts that nobody has worked around anything on. */
@@ -38,16 +32,17 @@ export const probeRebuilt: Stage = {
     name: "probe-rebuilt",
     title: "Probe from the new hosts, before K3s starts",
     intent: everywhere,
-    async run(context) {
-        const found = await probeAndKeep(context, "rebuilt");
-        if (found.clear || mirrorHelps(found.cause)) return { outcome: "done", ...found };
-        return {
-            outcome: "failed",
-            ...found,
-            notes: [
-                ...found.notes,
-                "A mirror would hide this fault, not mend it, so none was added, and K3s was not started. Mend it, and go on with --resume.",
-            ],
-        };
-    },
+    run: context =>
+        stopAtFault(
+            context,
+            "rebuilt",
+            "A mirror would hide this fault, not mend it, so none was added, and K3s was not started. Mend it, and go on with --resume.",
+        ),
 };
+
+/** Probes, and fails with what to do where a fault is met that a mirror does not help against. */
+async function stopAtFault(context: StageContext, title: string, whatToDo: string): Promise<StageResult> {
+    const found = await probeAndKeep(context, title);
+    if (found.clear || mirrorHelps(found.cause)) return { outcome: "done", ...found };
+    return { outcome: "failed", ...found, notes: [...found.notes, whatToDo] };
+}

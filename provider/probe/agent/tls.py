@@ -9,16 +9,54 @@ from agent.tcp import ProbeFailure, failure_of, wait
 LARGE_HELLO_BYTES = 1800
 
 
-class TlsStream:
+class SocketStream:
+    """A connected, non-blocking socket, and how many bytes went each way."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.bytes_seen = 0
+        self.bytes_sent = 0
+
+    def _send_all(self, data, deadline, on_timeout):
+        while data:
+            try:
+                sent = self.sock.send(data)
+                self.bytes_sent += sent
+                data = data[sent:]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline, on_timeout)
+            except OSError as error:
+                raise self._lost(error) from error
+
+    def _arrived(self, deadline, on_timeout):
+        """Some bytes, none at the end of the stream, or None where nothing has come after all."""
+        self._wait(select.POLLIN, deadline, on_timeout)
+        try:
+            data = self.sock.recv(65536)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise self._lost(error) from error
+        self.bytes_seen += len(data)
+        return data
+
+    def _wait(self, events, deadline, on_timeout):
+        if not wait(self.sock, events, deadline):
+            raise ProbeFailure(on_timeout, f"nothing more for {deadline.seconds:g} s")
+
+    @staticmethod
+    def _lost(error):
+        return failure_of(error)
+
+
+class TlsStream(SocketStream):
     """A TLS connection on a connected, non-blocking socket."""
 
     def __init__(self, sock, context, host):
-        self.sock = sock
+        super().__init__(sock)
         self.incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=host)
-        self.bytes_seen = 0
-        self.bytes_sent = 0
 
     def handshake(self, deadline):
         self._drive(self.tls.do_handshake, deadline, "tls-timeout")
@@ -63,34 +101,14 @@ class TlsStream:
             pass
 
     def _flush(self, deadline, on_timeout):
-        data = self.outgoing.read()
-        while data:
-            try:
-                sent = self.sock.send(data)
-                self.bytes_sent += sent
-                data = data[sent:]
-            except BlockingIOError:
-                self._wait(select.POLLOUT, deadline, on_timeout)
-            except OSError as error:
-                raise self._lost(error) from error
+        self._send_all(self.outgoing.read(), deadline, on_timeout)
 
     def _fill(self, deadline, on_timeout):
-        self._wait(select.POLLIN, deadline, on_timeout)
-        try:
-            data = self.sock.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            raise self._lost(error) from error
-        self.bytes_seen += len(data)
+        data = self._arrived(deadline, on_timeout)
         if data:
             self.incoming.write(data)
-        else:
+        elif data is not None:
             self.incoming.write_eof()
-
-    def _wait(self, events, deadline, on_timeout):
-        if not wait(self.sock, events, deadline):
-            raise ProbeFailure(on_timeout, f"nothing more for {deadline.seconds:g} s")
 
     @staticmethod
     def _lost(error):
@@ -99,44 +117,21 @@ class TlsStream:
         return ProbeFailure("reset", str(failure)) if failure.kind == "connect-timeout" else failure
 
 
-class PlainStream:
+class PlainStream(SocketStream):
     """The same without TLS."""
-
-    def __init__(self, sock):
-        self.sock = sock
-        self.bytes_seen = 0
-        self.bytes_sent = 0
 
     def handshake(self, _deadline):
         pass
 
     def send(self, data, deadline):
-        while data:
-            try:
-                sent = self.sock.send(data)
-                self.bytes_sent += sent
-                data = data[sent:]
-            except BlockingIOError:
-                self._wait(select.POLLOUT, deadline, "first-byte-timeout")
-            except OSError as error:
-                raise failure_of(error) from error
+        self._send_all(data, deadline, "first-byte-timeout")
 
     def receive(self, deadline, on_timeout):
         """Some bytes, or none at the end of the stream."""
         while True:
-            self._wait(select.POLLIN, deadline, on_timeout)
-            try:
-                data = self.sock.recv(65536)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise failure_of(error) from error
-            self.bytes_seen += len(data)
-            return data
-
-    def _wait(self, events, deadline, on_timeout):
-        if not wait(self.sock, events, deadline):
-            raise ProbeFailure(on_timeout, f"nothing more for {deadline.seconds:g} s")
+            data = self._arrived(deadline, on_timeout)
+            if data is not None:
+                return data
 
 
 def padded_context(filler):
