@@ -37,7 +37,7 @@ export interface Change {
  * change permanent. Returns the answers of both halves. Throws a HostError that says what state the host is in.
  */
 export function commitConfirm(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
-    return inTurn(session.host, () => makeChange(context, session, change));
+    return inTurn(session.host, () => session.alone(alone => makeChange(context, alone, change)));
 }
 
 /**

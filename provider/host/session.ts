@@ -34,5 +34,10 @@ export interface HostSession {
      * sizes once, so a connection from before an MTU change may stall after it. The old one ends with its last command.
      */
     moveTo(fresh: HostSession): void;
+    /**
+     * Does work during which no other command of this session starts: one sent in the moment of an MTU change would
+     * stall, and take the connection with it. The work's own commands go over the session it is given.
+     */
+    alone<T>(work: (session: HostSession) => Promise<T>): Promise<T>;
     close(): void;
 }

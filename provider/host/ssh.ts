@@ -46,6 +46,8 @@ class SshSession implements HostSession {
     readonly #waiting: (() => void)[] = [];
     #line: Line;
     #free = CHANNELS;
+    /** Settles when the work ends that has the session to itself. */
+    #alone: Promise<void> | undefined;
 
     constructor(connection: Connection, client: SshClient) {
         this.host = connection.host;
@@ -68,6 +70,16 @@ class SshSession implements HostSession {
 
     async exec(command: string, options: ExecOptions = {}): Promise<CommandResult> {
         await this.#takeChannel();
+        while (this.#alone !== undefined) {
+            this.#giveChannel();
+            await this.#alone;
+            await this.#takeChannel();
+        }
+        return this.#execute(command, options);
+    }
+
+    /** Runs a command on the channel that was taken for it. */
+    async #execute(command: string, options: ExecOptions): Promise<CommandResult> {
         const line = this.#line;
         line.commands++;
         try {
@@ -78,9 +90,40 @@ class SshSession implements HostSession {
             line.commands--;
             line.heardAt = Date.now();
             if (line !== this.#line && line.commands === 0) line.client.end();
-            this.#free++;
-            this.#waiting.shift()?.();
+            this.#giveChannel();
         }
+    }
+
+    async alone<T>(work: (session: HostSession) => Promise<T>): Promise<T> {
+        while (this.#alone !== undefined) await this.#alone;
+        const done = Promise.withResolvers<void>();
+        this.#alone = done.promise;
+        try {
+            return await work(this.#holder());
+        } finally {
+            this.#alone = undefined;
+            done.resolve();
+        }
+    }
+
+    /** This session for the work that has it to itself. */
+    #holder(): HostSession {
+        const session = this;
+        return {
+            host: this.host,
+            get alive() {
+                return session.alive;
+            },
+            answers: () => this.answers(),
+            exec: async (command, options = {}) => {
+                await this.#takeChannel();
+                return this.#execute(command, options);
+            },
+            reconnect: options => this.reconnect(options),
+            moveTo: fresh => this.moveTo(fresh),
+            alone: work => work(this.#holder()),
+            close: () => this.close(),
+        };
     }
 
     moveTo(fresh: HostSession): void {
@@ -102,6 +145,11 @@ class SshSession implements HostSession {
     async #takeChannel(): Promise<void> {
         while (this.#free === 0) await new Promise<void>(resolve => this.#waiting.push(resolve));
         this.#free--;
+    }
+
+    #giveChannel(): void {
+        this.#free++;
+        this.#waiting.shift()?.();
     }
 
     #asRoot(command: string): string {

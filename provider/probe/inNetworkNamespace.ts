@@ -22,6 +22,7 @@ export function inNetworkNamespace(session: HostSession, name: string): HostSess
             session.exec(`${find}; ${refuse}; exec ip netns exec "\${file##*/}" sh -c ${quote(command)}`, options),
         reconnect: options => session.reconnect(options),
         moveTo: fresh => session.moveTo(fresh),
+        alone: work => session.alone(alone => work(inNetworkNamespace(alone, name))),
         close: () => session.close(),
     };
 }

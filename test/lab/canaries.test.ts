@@ -136,7 +136,10 @@ test("secrets are nowhere but where they were meant to go", async () => {
         await clearpath("up", { ...refused, token: canary("never") }, passphrase),
         await clearpath("up", changed, canary("wrongpassphrase")),
     ];
-    expect(runs.map(({ code }) => code)).toEqual([0, 0, 1, 3]);
+    expect(
+        runs.map(({ code }) => code),
+        runs.map(({ output }) => output).join("\n"),
+    ).toEqual([0, 0, 1, 3]);
 
     expect(hasSecret((await breakpoints.commands()).join("\n"))).toBeUndefined();
     const { stdout: journal } = await lab.exec("cp1", ["journalctl", "--no-pager", "-o", "export"]);

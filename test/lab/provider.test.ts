@@ -73,6 +73,30 @@ describe("the plugin on real hosts", () => {
         });
     });
 
+    test("goes on with a host's other resources while its MTU changes", async () => {
+        const before = await lab.fingerprint("cp1");
+        let changing = true;
+        const keepWriting = async (path: string) => {
+            const file = on(FILE, "cp1");
+            await file.create({ path, content: "" });
+            // More than a packet, so that a connection from before the change cannot carry it.
+            for (let round = 1; changing; round++)
+                await file.update({ path, content: `${round}\n`.padEnd(5_000, "x") });
+            await file.delete();
+        };
+        const names = ["one", "two", "three", "four", "five", "six"];
+        const writing = Promise.all(names.map(name => keepWriting(`/etc/clearpath-${name}`)));
+
+        const link = on(LINK, "cp1");
+        await link.create({ link: "eth0", mtu: 1460 });
+        for (const mtu of [1420, 1380, 1340, 1300]) await link.update({ link: "eth0", mtu });
+        changing = false;
+        await writing;
+        await link.delete();
+
+        expect(await lab.fingerprint("cp1")).toEqual(before);
+    });
+
     test("keeps a table of its own, live and at boot, and leaves the host's others alone", async () => {
         const before = await lab.fingerprint("pve");
         const table = on(TABLE, "pve");

@@ -10,6 +10,7 @@ export function localSession(environment: NodeJS.ProcessEnv = {}): HostSession {
         answers: async () => true,
         exec: (command, options) => run(command, environment, options),
         moveTo() {},
+        alone: work => work(localSession(environment)),
         reconnect: async () => localSession(environment),
         close() {},
     };

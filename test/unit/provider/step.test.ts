@@ -17,6 +17,7 @@ function sessionOver(run: (stdin: string) => CommandResult): HostSession {
         },
         reconnect: () => Promise.reject(new Error("not here")),
         moveTo: () => undefined,
+        alone: work => work(sessionOver(run)),
         close: () => undefined,
     };
 }
