@@ -46,6 +46,28 @@ export async function clusterBinaries(onProgress: (sentence: string) => void): P
     return { apiServer: join(directory, "kube-apiserver"), controllerGen: join(directory, "controller-gen") };
 }
 
+/** The version of distribution that a cache in the cluster runs by default. */
+const REGISTRY = "github.com/distribution/distribution/v3/cmd/registry@v3.0.0";
+
+/** Path of a registry of distribution 3, built on first use: a minute or two. Throws one sentence where Go is missing. */
+export async function registryBinary(onProgress: (sentence: string) => void): Promise<string> {
+    const directory = join(clusterCache(), `registry-${digest([REGISTRY])}`);
+    if (!existsSync(directory)) {
+        await requireGo();
+        await mkdir(clusterCache(), { recursive: true });
+        await withLock(join(clusterCache(), "registry-lock"), "the build of the registry", async () => {
+            if (existsSync(directory)) return;
+            onProgress("building a registry of distribution 3 from its Go module, once");
+            const staging = `${directory}.part`;
+            await rm(staging, { recursive: true, force: true });
+            const env = { ...process.env, GOBIN: staging };
+            await must("build the registry", ["go", "install", "-trimpath", "-ldflags=-s -w", REGISTRY], { env });
+            await rename(staging, directory);
+        });
+    }
+    return join(directory, "registry");
+}
+
 /** Older ones cannot bring the Go that the module asks for by themselves (https://go.dev/doc/toolchain). */
 const OLDEST_MINOR = 21;
 
@@ -55,6 +77,6 @@ export async function requireGo(): Promise<void> {
     const version = /\bgo1\.(\d+)\S*/.exec(found?.stdout ?? "");
     if (Number(version?.[1]) >= OLDEST_MINOR) return;
     throw new Error(
-        `The cluster tests build a Kubernetes API server, which needs Go 1.${OLDEST_MINOR} or later on PATH, and there is ${version?.[0] ?? "none"}. Install it from https://go.dev/dl, or on Debian 12 by apt-get install -t bookworm-backports golang-go.`,
+        `The cluster tests build a Kubernetes API server and a registry, which needs Go 1.${OLDEST_MINOR} or later on PATH, and there is ${version?.[0] ?? "none"}. Install it from https://go.dev/dl, or on Debian 12 by apt-get install -t bookworm-backports golang-go.`,
     );
 }

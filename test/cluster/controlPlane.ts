@@ -108,7 +108,7 @@ async function installEtcd(onProgress: (sentence: string) => void): Promise<void
 }
 
 /** Ports that nobody listens on now. All are held until the last one is found, so that none comes twice. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
     const servers = await Promise.all(
         Array.from({ length: count }, async () => {
             const server = createServer().listen(0, "127.0.0.1");
