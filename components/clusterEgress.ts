@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import type { Cidr } from "../network/cidr.ts";
+import { type Cidr, familyOfAddress } from "../network/cidr.ts";
 import type { ClampMode } from "../network/clampTable.ts";
 import { type Mss, type MssSetting, mssFor } from "../network/mss.ts";
 import { MssSearch, mssToTry, searchAfter, wantsAnotherTry } from "../network/mssSearch.ts";
@@ -13,7 +13,7 @@ import { type CacheArgs, ClusterMirrors } from "./clusterMirrors.ts";
 import { EgressProbe } from "./egressProbe.ts";
 import { GatewayPath } from "./gatewayPath.ts";
 import { HostPrerequisites } from "./hostPrerequisites.ts";
-import type { GatewayArgs, HostArgs, NodeArgs } from "./hosts.ts";
+import { type GatewayArgs, type HostArgs, type NodeArgs, plainHost } from "./hosts.ts";
 import { NodeMtu } from "./nodeMtu.ts";
 import { outputsBefore } from "./outputsBefore.ts";
 import { programError } from "./programError.ts";
@@ -142,7 +142,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
             `${name}-probe`,
             {
                 vantagePoints: [...(gateway ? [{ ...gateway, role: "gateway" as const }] : []), ...nodes],
-                plan: probe,
+                plan: { ...probe, neighbours: probe.neighbours?.length ? probe.neighbours : addressesOf(nodes) },
                 triggers: [
                     ...changed.map(({ appliedAt }) => appliedAt),
                     path.mss.apply(sizes => `mss ${sizes.ipv4} ${sizes.ipv6}`),
@@ -223,6 +223,11 @@ export class ClusterEgress extends pulumi.ComponentResource {
             ],
         };
     }
+}
+
+/** Addresses of the nodes, where their connections go by address. A host asks those that are in its own network. */
+function addressesOf(nodes: readonly NodeArgs[]): string[] {
+    return nodes.map(plainHost).filter(host => host !== undefined && familyOfAddress(host) !== undefined) as string[];
 }
 
 /** What the last `up` recorded and decided. */

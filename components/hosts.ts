@@ -28,3 +28,9 @@ export interface GatewayArgs extends HostArgs {
     /** The bridge that the nodes are ports of. Default: found by the MAC address of their gateway. */
     vmBridge?: string;
 }
+
+/** Where a host's connection goes, where that is known before anything is made. */
+export function plainHost({ connection }: HostArgs): string | undefined {
+    const host = typeof connection === "object" && "host" in connection ? connection.host : undefined;
+    return typeof host === "string" ? host : undefined;
+}

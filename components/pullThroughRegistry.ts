@@ -5,7 +5,7 @@ import { type CachedUpstream, cachedUpstreams, PLANNED_UPSTREAMS, Upstream } fro
 import type { RegistriesArgs } from "../network/registries/args.ts";
 import { ServerCertificate } from "../provider/resources/serverCertificate.ts";
 import { WarmImages, type WarmTask } from "../provider/resources/warmImages.ts";
-import type { HostArgs } from "./hosts.ts";
+import { type HostArgs, plainHost } from "./hosts.ts";
 import { programError } from "./programError.ts";
 import { type ClusterCacheArgs, cacheInCluster } from "./pullThrough/clusterCache.ts";
 import { cacheOnHost, type RegistryBinary } from "./pullThrough/hostCache.ts";
@@ -204,9 +204,4 @@ function addressOf(name: string, args: PullThroughRegistryArgs): string {
     throw programError(
         `${name}: the address of the cache is not known before it is made. Nothing was changed. Give address.`,
     );
-}
-
-function plainHost({ connection }: HostArgs): string | undefined {
-    const host = typeof connection === "object" && "host" in connection ? connection.host : undefined;
-    return typeof host === "string" ? host : undefined;
 }

@@ -50,6 +50,19 @@ describe("ClusterEgress", () => {
         expect(namesOf(resources, "command:remote:Command")).toEqual([]);
     });
 
+    it("has every host ask whether packets as large as its link reach the nodes", async () => {
+        const asked = async (args: ClusterEgressArgs) =>
+            (await registeredBy(() => new ClusterEgress("egress", args), { outputs: hosts })).resources
+                .filter(({ type }) => type === "clearpath:probe:Egress")
+                .map(({ inputs }) => (inputs.plan as { neighbours: string[] }).neighbours);
+        const byAddress = ["10.27.27.11", "10.27.27.21"];
+        expect(await asked(plan)).toEqual([byAddress, byAddress, byAddress]);
+        const worker2: NodeArgs = { ...worker1, name: "worker2", connection: { host: "worker2.example" } };
+        expect((await asked({ ...plan, nodes: [cp1, worker1, worker2] }))[0]).toEqual(byAddress);
+        const given = { ...plan.probe, neighbours: ["10.27.27.99"] };
+        expect((await asked({ ...plan, probe: given }))[0]).toEqual(["10.27.27.99"]);
+    });
+
     it("clamps to what the search for an MSS came to, while the path is the one it was for", async () => {
         const search = (ipv4: number) => ({
             pathMtu: { ipv4, ipv6: null },
