@@ -67,6 +67,7 @@ export const IMAGE_GROUPS = [
             "docker.io/rancher/fleet-agent:v0.13.4",
             "docker.io/rancher/system-upgrade-controller:v0.16.3",
             "docker.io/rancher/mirrored-cluster-api-controller:v1.10.2",
+            "docker.io/rancher/kubectl:v1.33.1",
         ],
     },
     {
@@ -97,6 +98,7 @@ export const IMAGE_GROUPS = [
             "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.16.0",
             "docker.io/grafana/grafana:12.0.2",
             "quay.io/kiwigrid/k8s-sidecar:1.30.3",
+            "registry.k8s.io/ingress-nginx/kube-webhook-certgen:v1.6.0",
         ],
     },
     {
@@ -107,6 +109,8 @@ export const IMAGE_GROUPS = [
             "registry.k8s.io/sig-storage/csi-provisioner:v5.2.0",
             "registry.k8s.io/sig-storage/csi-node-driver-registrar:v2.13.0",
             "registry.k8s.io/sig-storage/livenessprobe:v2.15.0",
+            "registry.k8s.io/sig-storage/csi-resizer:v1.13.1",
+            "registry.k8s.io/sig-storage/csi-snapshotter:v8.2.0",
             "registry.k8s.io/pause:3.10",
             "docker.io/library/busybox:1.37.0",
         ],
