@@ -108,6 +108,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
             .all([this.pathMtu, searched])
             .apply(([pathMtu, search]) => (mss === "auto" ? mssToTry(pathMtu, search) : mssFor(mss, pathMtu)));
 
+        const endpoints = probe.endpoints.map(({ host, port = 443 }) => ({ host, port }));
         const path = new GatewayPath(
             `${name}-path`,
             {
@@ -119,6 +120,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
                 pathMtu: this.pathMtu,
                 gatewayFacts: atGateway?.facts,
                 nodeFacts: atNodes.map(({ facts }) => facts),
+                endpoints,
             },
             { parent: this, dependsOn: measurements },
         );
@@ -126,7 +128,11 @@ export class ClusterEgress extends pulumi.ComponentResource {
         this.mode = pulumi.all([path.mode, path.why]).apply(([mode, why]) => ({ mode, why }));
 
         // The nodes are reached through the gateway, so only one of the two changes at a time.
-        const mtu = new NodeMtu(`${name}-mtu`, { nodes, mtu: args.nodeMtu }, { parent: this, dependsOn: path.tables });
+        const mtu = new NodeMtu(
+            `${name}-mtu`,
+            { nodes, mtu: args.nodeMtu, endpoints },
+            { parent: this, dependsOn: path.tables },
+        );
         this.nodeMtu = mtu.mtu;
 
         const changed = [...path.tables, ...mtu.links];

@@ -6,7 +6,7 @@ import type { PathMtu } from "../network/mtu.ts";
 import type { HostNetworkFacts } from "../network/probe/report.ts";
 import { clampModeFor } from "../network/whoRoutes.ts";
 import { NftTable } from "../provider/resources/nftTable.ts";
-import type { GatewayArgs, NodeArgs } from "./hosts.ts";
+import { type GatewayArgs, type NodeArgs, type ReachedEndpoint, witnessesOf } from "./hosts.ts";
 
 export interface GatewayPathArgs {
     /** The host that the nodes' packets pass. Without it every node clamps for itself. */
@@ -23,6 +23,8 @@ export interface GatewayPathArgs {
     /** What gateway and nodes say about their networks: mode `auto` tells from it who routes. */
     gatewayFacts?: pulumi.Input<HostNetworkFacts>;
     nodeFacts?: pulumi.Input<HostNetworkFacts>[];
+    /** What a node that reaches it must still reach under the clamp, or the clamp goes again. Default: nothing. */
+    endpoints?: ReachedEndpoint[];
 }
 
 /** Name of the nftables table on every host that clamps. */
@@ -45,7 +47,7 @@ export class GatewayPath extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayPathArgs, opts: pulumi.ComponentResourceOptions = {}) {
         // The arguments hold connections, which would enter the state as the component's inputs.
         super("clearpath:index:GatewayPath", name, {}, opts);
-        const { gateway, nodes, nodeSubnets, podSubnets = [], gatewayFacts, nodeFacts = [] } = args;
+        const { gateway, nodes, nodeSubnets, podSubnets = [], gatewayFacts, nodeFacts = [], endpoints = [] } = args;
         const subnets = [...nodeSubnets, ...podSubnets];
 
         const setting = gateway?.mode ?? "auto";
@@ -59,15 +61,17 @@ export class GatewayPath extends pulumi.ComponentResource {
             .apply(([pathMtu, setting = "auto"]) => mssFor(setting, pathMtu));
 
         const clamping =
-            gateway && setting !== "nodes" ? [gateway] : nodes.map(node => ({ ...node, egressLink: node.link }));
-        this.tables = clamping.map(({ name: host, connection, egressLink }) => {
+            gateway && setting !== "nodes"
+                ? [{ ...gateway, behind: nodes }]
+                : nodes.map(node => ({ ...node, egressLink: node.link, behind: [node] }));
+        this.tables = clamping.map(({ name: host, connection, egressLink, behind }) => {
             const content = pulumi
                 .all([this.mode, this.mss])
                 .apply(([mode, mss]) => clampTable({ mode, mss, subnets, egressLink }));
             const family = this.mode.apply(tableFamily);
             return new NftTable(
                 `${name}-${host}`,
-                { connection, family, table: CLAMP_TABLE, content },
+                { connection, family, table: CLAMP_TABLE, content, witnesses: witnessesOf(behind, endpoints) },
                 { parent: this, dependsOn: opts.dependsOn },
             );
         });

@@ -3,6 +3,12 @@ import type { ClampModeSetting } from "../network/whoRoutes.ts";
 import type { Connection } from "../provider/host/connection.ts";
 import type { DeepInput } from "../provider/resourceClass.ts";
 
+/** A service that hosts are to reach, by host name and TCP port. */
+export interface ReachedEndpoint {
+    host: string;
+    port: number;
+}
+
 /** How a host is reached by SSH: the shape of `remote.ConnectionArgs` in `@pulumi/command`, and a little more. */
 export type ConnectionArgs = DeepInput<z.input<typeof Connection>>;
 
@@ -33,4 +39,11 @@ export interface GatewayArgs extends HostArgs {
 export function plainHost({ connection }: HostArgs): string | undefined {
     const host = typeof connection === "object" && "host" in connection ? connection.host : undefined;
     return typeof host === "string" ? host : undefined;
+}
+
+/** Hosts that must not lose the endpoints by a change. */
+export function witnessesOf(hosts: readonly HostArgs[], endpoints: readonly ReachedEndpoint[]) {
+    return endpoints.length === 0
+        ? []
+        : hosts.map(({ name, connection }) => ({ name, connection, endpoints: [...endpoints] }));
 }

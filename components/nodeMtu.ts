@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LinkMtu } from "../provider/resources/linkMtu.ts";
-import type { NodeArgs } from "./hosts.ts";
+import { type NodeArgs, type ReachedEndpoint, witnessesOf } from "./hosts.ts";
 
 export interface NodeMtuArgs {
     nodes: NodeArgs[];
     /** MTU of every node's link, in bytes. */
     mtu: pulumi.Input<number>;
+    /** What a node that reaches it must still reach with its new MTU, or the old one comes back. Default: nothing. */
+    endpoints?: ReachedEndpoint[];
 }
 
 /** Gives the nodes' links one MTU, live and at boot, so that they agree with each other and with their bridge. */
@@ -20,14 +22,15 @@ export class NodeMtu extends pulumi.ComponentResource {
         super("clearpath:index:NodeMtu", name, {}, opts);
 
         this.mtu = pulumi.output(args.mtu);
-        this.links = args.nodes.map(
-            ({ name: node, connection, link }) =>
-                new LinkMtu(
-                    `${name}-${node}`,
-                    { connection, link, mtu: this.mtu },
-                    { parent: this, dependsOn: opts.dependsOn },
-                ),
-        );
+        this.links = args.nodes.map(node => {
+            const { connection, link } = node;
+            const witnesses = witnessesOf([node], args.endpoints ?? []);
+            return new LinkMtu(
+                `${name}-${node.name}`,
+                { connection, link, mtu: this.mtu, witnesses },
+                { parent: this, dependsOn: opts.dependsOn },
+            );
+        });
 
         this.registerOutputs({ mtu: this.mtu });
     }

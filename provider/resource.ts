@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Connection } from "./host/connection.ts";
 import type { HostSession } from "./host/session.ts";
+import { Witness } from "./host/witness.ts";
 
 /** What an operation may use while it runs. */
 export interface OperationContext {
@@ -34,7 +35,7 @@ export interface ResourceShape<InputSchema extends z.ZodObject, OutputSchema ext
     outputs: OutputSchema;
     /** Inputs whose change means another thing on the host: the old one is deleted before the new one is made. */
     replaceOn: readonly (keyof z.infer<InputSchema> & string)[];
-    /** Inputs that never cause an update by themselves. `connection` always is one. */
+    /** Inputs that never cause an update by themselves. Ways to hosts always are such. */
     ignoreInDiff?: readonly (keyof z.infer<InputSchema> & string)[];
     /** Outputs that keep their value through an update and so are known at preview. */
     stableOutputs?: readonly (keyof z.infer<OutputSchema> & string)[];
@@ -108,6 +109,23 @@ export const confirmSeconds = z
     .max(600)
     .default(30)
     .describe("How long the host waits for a new connection to confirm the change before it takes it back.");
+
+/** Input of every resource whose change could cut off the way out of hosts. */
+export const witnesses = z
+    .array(Witness)
+    .default([])
+    .describe(
+        "Hosts that must not lose their way out by the change: an endpoint that answers their TLS handshakes before must answer after, or the change is taken back. Not asked on delete.",
+    );
+
+/** Inputs that say how hosts are reached: nothing on a host is made of them, so they are never outputs. */
+export const WAYS_TO_HOSTS = ["connection", "witnesses"] as const;
+
+/** Inputs that are outputs too. */
+export function withoutWays<Inputs extends object>(inputs: Inputs): Omit<Inputs, (typeof WAYS_TO_HOSTS)[number]> {
+    const ways = new Set<string>(WAYS_TO_HOSTS);
+    return Object.fromEntries(Object.entries(inputs).filter(([name]) => !ways.has(name))) as Inputs;
+}
 
 /** Output of every resource that changes what a probe may see. */
 export const appliedAt = z.iso

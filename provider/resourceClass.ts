@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import type { ResourceShape } from "./resource.ts";
+import type { ResourceShape, WAYS_TO_HOSTS } from "./resource.ts";
 import { isSecret, mapValue, objectShape } from "./schemaOf.ts";
 import { version } from "./version.ts";
 
@@ -18,9 +18,11 @@ export type ArgsOf<InputSchema extends z.ZodObject> = {
     [Key in keyof z.input<InputSchema>]: DeepInput<z.input<InputSchema>[Key]>;
 };
 
-/** Output properties of a resource: what was put in, without the connection, and what the host answered. */
+/** Output properties of a resource: what was put in, without the ways to hosts, and what the host answered. */
 export type OutputsOf<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> = {
-    readonly [Key in Exclude<keyof z.output<InputSchema>, "connection">]: pulumi.Output<z.output<InputSchema>[Key]>;
+    readonly [Key in Exclude<keyof z.output<InputSchema>, (typeof WAYS_TO_HOSTS)[number]>]: pulumi.Output<
+        z.output<InputSchema>[Key]
+    >;
 } & { readonly [Key in keyof z.output<OutputSchema>]: pulumi.Output<z.output<OutputSchema>[Key]> };
 
 export interface ResourceClass<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> {

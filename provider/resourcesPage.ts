@@ -30,7 +30,7 @@ function section(kind: AnyResourceKind): string {
 ${kind.description} ${replaces}Ids look like \`${kind.idExample}\`.
 
 ${table(kind.inputs)}
-Outputs, beside the inputs without \`connection\`:
+Outputs, beside the inputs without those that say how hosts are reached:
 
 ${table(kind.outputs)}`;
 }

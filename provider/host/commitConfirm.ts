@@ -4,6 +4,7 @@ import type { OperationContext } from "../resource.ts";
 import { HostError } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
 import { type Answers, runStep, type Step, type StepValues, stepScript } from "./step.ts";
+import { type Baseline, lostSince, takeBaseline, type Witness } from "./witness.ts";
 
 /** The program that a step builds on which waits for changes to be confirmed, or clears away what they have left. */
 export const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
@@ -29,15 +30,21 @@ export interface Change {
     action: string;
     /** How long the host waits for the confirmation, in seconds. */
     confirmSeconds: number;
+    /** Hosts that must still reach afterwards what they reached before. */
+    witnesses?: readonly Witness[];
 }
 
 /**
  * Makes a change that the host takes back by itself unless it is confirmed: the host arms a timer, applies, and only a
  * NEW connection that moves more than one packet each way, and finds the change in force, disarms it and makes the
- * change permanent. Returns the answers of both halves. Throws a HostError that says what state the host is in.
+ * change permanent. A change by which a witness loses what it reached before is taken back too. Returns the answers of
+ * both halves. Throws a HostError that says what state the host is in.
  */
 export function commitConfirm(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
-    return inTurn(session.host, () => session.alone(alone => makeChange(context, alone, change)));
+    return inTurn(session.host, async () => {
+        const baseline = await takeBaseline(context, change.witnesses ?? []);
+        return session.alone(alone => makeChange(context, alone, change, baseline));
+    });
 }
 
 /**
@@ -62,7 +69,12 @@ function inTurn<T>(host: string, work: () => Promise<T>): Promise<T> {
     return turn;
 }
 
-async function makeChange(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
+async function makeChange(
+    context: OperationContext,
+    session: HostSession,
+    change: Change,
+    baseline: Baseline,
+): Promise<Answers> {
     if (context.signal.aborted)
         throw new HostError(session.host, "cancelled", `did not ${change.name}: the run was cancelled.`);
     const values = { ...change.values, change_id: randomUUID(), confirm_seconds: change.confirmSeconds };
@@ -76,10 +88,13 @@ async function makeChange(context: OperationContext, session: HostSession, chang
     if (nothingToChange) return answers;
 
     const window = AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(0, deadline - Date.now()))]);
-    const fresh = await provenConnection(session, window).catch(async error => {
-        throw await takenBack(session, change, deadline, context.signal, error);
+    const takeBack = (why: string, wish: string) => takenBack(session, change, deadline, context.signal, why, wish);
+    const fresh = await provenConnection(session, window).catch(async (error: Error) => {
+        throw await takeBack(`no new connection confirmed it: ${error.message}`, "the host stays reachable");
     });
     session.moveTo(fresh);
+    const lost = await lostSince(baseline, window);
+    if (lost.length > 0) throw await takeBack(`${lost.join(", ")}, and does not any more.`, "it still passes");
     const confirmed = await runStep(session, { ...half, call: `confirm_change ${change.action}` }).catch(error => {
         if (!(error instanceof HostError) || error.reason !== "connection-lost") throw error;
         throw new HostError(
@@ -154,11 +169,11 @@ async function takenBack(
     change: Change,
     deadline: number,
     cancelled: AbortSignal,
-    cause: Error,
+    why: string,
+    wish: string,
 ): Promise<HostError> {
-    const why = cancelled.aborted ? "the run was cancelled." : `no new connection confirmed it: ${cause.message}`;
-    const could = `could not ${change.name}: ${why} `;
-    const retry = cancelled.aborted ? "" : " Correct the change so that the host stays reachable.";
+    const could = `could not ${change.name}: ${cancelled.aborted ? "the run was cancelled." : why} `;
+    const retry = cancelled.aborted ? "" : ` Correct the change so that ${wish}.`;
     if (await revertThrough(session))
         return new HostError(
             session.host,

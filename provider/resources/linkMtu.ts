@@ -15,6 +15,7 @@ import {
     hostOutputs,
     type OperationContext,
     resourceKind,
+    witnesses,
 } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
@@ -30,6 +31,7 @@ const inputs = z.strictObject({
         .max(65535)
         .describe("Largest packet of the link, in bytes. IPv6 stops below 1280 (RFC 8200), IPv4 below 68 (RFC 791)."),
     confirmSeconds,
+    witnesses,
 });
 
 const outputs = z.object({
@@ -118,7 +120,7 @@ async function look(
 }
 
 async function setMtu(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
-    const { link, mtu, confirmSeconds } = inputs;
+    const { link, mtu, confirmSeconds, witnesses } = inputs;
     const session = await context.session(inputs.connection);
     const facts = await look(context, session, link, ownership);
     const machineId = expectMachine(session.host, facts.answers, ownership.machineId);
@@ -146,6 +148,7 @@ async function setMtu(context: OperationContext, inputs: Inputs, ownership: Owne
               values: { ...values, ...fileValues(facts, bootFiles(manager, facts, mtu)) },
               action: "set",
               confirmSeconds,
+              witnesses,
           });
     tellTakenFrom(context, answers, `the MTU of ${link}`);
     return {

@@ -11,6 +11,7 @@ import {
     hostOutputs,
     type OperationContext,
     resourceKind,
+    witnesses,
 } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
@@ -30,6 +31,7 @@ const inputs = z.strictObject({
         .default(false)
         .describe("Whether to take over a table of that name that is not ours. It is kept and put back on delete."),
     confirmSeconds,
+    witnesses,
 });
 
 const outputs = z.object({
@@ -107,7 +109,8 @@ type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
 async function setTable(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
     const session = await context.session(inputs.connection);
-    const answers = await commitConfirm(context, session, changeOf("set", inputs, ownership));
+    const change = { ...changeOf("set", inputs, ownership), witnesses: inputs.witnesses };
+    const answers = await commitConfirm(context, session, change);
     const machineId = expectMachine(session.host, answers, ownership.machineId);
     tellTakenFrom(context, answers, nameOf(inputs));
     return {

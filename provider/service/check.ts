@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { AnyResourceKind } from "../resource.ts";
+import { type AnyResourceKind, withoutWays } from "../resource.ts";
 import { isSecret, mapValue, objectShape } from "../schemaOf.ts";
 import { hasUnknown, type Properties, type PropertyPath, pathKey, type SecretPaths, UNKNOWN } from "./values.ts";
 
@@ -30,7 +30,7 @@ export function checkInputs(kind: AnyResourceKind, given: Properties): Checked {
         failures.push(...parsed.error.issues.flatMap((issue: z.core.$ZodIssue) => failuresOf(issue, name, value)));
         inputs[name] = value;
     }
-    if (failures.length === 0 && kind.validate !== undefined && !hasUnknown({ ...inputs, connection: undefined }))
+    if (failures.length === 0 && kind.validate !== undefined && !hasUnknown(withoutWays(inputs) as Properties))
         failures.push(...kind.validate(inputs).map(({ property, reason }) => `${property}: ${reason}.`));
     return { inputs, failures };
 }

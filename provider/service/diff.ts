@@ -1,4 +1,4 @@
-import type { AnyResourceKind } from "../resource.ts";
+import { type AnyResourceKind, WAYS_TO_HOSTS } from "../resource.ts";
 import { pathText } from "./check.ts";
 import { type Properties, type PropertyPath, UNKNOWN } from "./values.ts";
 
@@ -23,7 +23,7 @@ export function differences(
     olds: { inputs: Properties; outputs: Properties },
     news: Properties,
 ): Difference[] {
-    const ignored = new Set<string>(["connection", ...(kind.ignoreInDiff ?? [])]);
+    const ignored = new Set<string>([...WAYS_TO_HOSTS, ...(kind.ignoreInDiff ?? [])]);
     const replacing = new Set<string>(kind.replaceOn);
     const found = Object.keys(kind.inputs.shape)
         .filter(name => !ignored.has(name))

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { AnyResourceKind, ResourceState } from "../resource.ts";
+import { type AnyResourceKind, type ResourceState, withoutWays } from "../resource.ts";
 import { checkInputs, secretsOf } from "./check.ts";
 import { type Configuration, parseId } from "./configuration.ts";
 import { type Decoded, type Properties, type SecretPaths, UNKNOWN } from "./values.ts";
 
 /**
- * What the engine asks of one resource, in terms of its kind: keeps secrets secret, leaves the connection out of
+ * What the engine asks of one resource, in terms of its kind: keeps secrets secret, leaves the ways to hosts out of
  * outputs, answers previews without a host.
  */
 
@@ -26,10 +26,9 @@ export function stateOf(kind: AnyResourceKind, inputs: Properties, properties: P
     return { inputs: checkInputs(kind, inputs).inputs, outputs };
 }
 
-/** What a resource shows: its inputs without the connection, and what the host answered. */
+/** What a resource shows: its inputs without the ways to hosts, and what the host answered. */
 export function shown(inputs: Properties, outputs: Properties): Properties {
-    const { connection: _, ...rest } = inputs;
-    return { ...rest, ...outputs };
+    return { ...withoutWays(inputs), ...outputs };
 }
 
 /** Outputs of a resource that is only previewed: what will be answered is not known, except what an update keeps. */

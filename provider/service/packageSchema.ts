@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Connection, JumpHost } from "../host/connection.ts";
-import type { AnyResourceKind } from "../resource.ts";
+import { type AnyResourceKind, withoutWays } from "../resource.ts";
 import { metaOf, unwrapped } from "../schemaOf.ts";
 import { version } from "../version.ts";
 
@@ -17,7 +17,7 @@ export function packageSchema(kinds: readonly AnyResourceKind[]): Json {
     const resources = kinds.map(kind => {
         const owner = kind.token;
         const inputs = properties(kind.inputs, owner, types);
-        const { connection: _, ...echoed } = inputs;
+        const echoed = withoutWays(inputs);
         return [
             kind.token,
             {

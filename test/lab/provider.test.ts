@@ -236,6 +236,47 @@ describe("the plugin on real hosts", () => {
             expect(await lab.fingerprint("worker2")).toEqual(before);
         });
 
+        test.each([
+            ["all", "ip daddr 10.27.27.0/24 ip saddr != 10.27.27.0/24 tcp sport 443 drop"],
+            ["only large packets", "meta length > 600 tcp sport 443 drop"],
+        ])("or the hosts behind it, from %s that they reached, is taken back", async (_, rule) => {
+            const before = await lab.fingerprint("pve");
+            const table = on(TABLE, "pve");
+            const witnesses = [
+                {
+                    name: "cp1",
+                    connection: lab.connection("cp1"),
+                    endpoints: [
+                        { host: "ghcr.io", port: 443 },
+                        { host: "nobody.example", port: 443 },
+                    ],
+                },
+                { name: "gone", connection: { ...lab.connection("cp1"), host: "10.27.27.99" }, endpoints: [] },
+            ];
+            const content = `chain forward { type filter hook forward priority 0; ${rule}; }\n`;
+            await provider.messages();
+
+            await expect(table.create({ table: "cutoff", content, witnesses })).rejects.toThrow(
+                /could not set table inet cutoff: cp1 reached ghcr.io:443 over IPv4 before.*and does not any more. The change was taken back: everything is as it was/,
+            );
+
+            expect((await provider.messages()).join("\n")).toContain("gone is not asked what it reaches");
+            expect(await lab.fingerprint("pve")).toEqual(before);
+        });
+
+        test("but not one under which they go on, nor one that takes it away with the resource", async () => {
+            const before = await lab.fingerprint("worker1");
+            const witnesses = [
+                { name: "worker1", connection: lab.connection("worker1"), endpoints: [{ host: "ghcr.io", port: 443 }] },
+            ];
+            const mtu = on(LINK, "worker1");
+            const { properties } = await mtu.create({ link: "eth0", mtu: 1400, witnesses });
+            expect(properties).not.toHaveProperty("witnesses");
+            expect(await mtu.changes({ link: "eth0", mtu: 1400 })).toEqual([]);
+            await mtu.delete();
+            expect(await lab.fingerprint("worker1")).toEqual(before);
+        });
+
         describe("from a run that ends before it is confirmed", () => {
             let another: ProviderInRunner;
             beforeEach(() => {

@@ -18,6 +18,7 @@ describe("checkInputs", () => {
             link: "eth0",
             mtu: 1400,
             confirmSeconds: 30,
+            witnesses: [],
         });
     });
 
@@ -33,7 +34,7 @@ describe("checkInputs", () => {
         ],
         [
             { connection, link: "eth0", mtu: 1400, mut: 1 },
-            "mut: there is no such property. There are connection, link, mtu, confirmSeconds.",
+            "mut: there is no such property. There are connection, link, mtu, confirmSeconds, witnesses.",
         ],
     ])("says what is wrong with %o", (inputs, failure) => {
         expect(checkInputs(linkMtu, inputs).failures).toEqual([failure]);
