@@ -50,6 +50,24 @@ describe("ClusterEgress", () => {
         expect(namesOf(resources, "command:remote:Command")).toEqual([]);
     });
 
+    it("has nothing changed by which a node would lose an endpoint", async () => {
+        const { resources } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
+        const witnesses = Object.fromEntries(
+            resources
+                .filter(({ inputs }) => "witnesses" in inputs)
+                .map(({ name, inputs }) => [name, inputs.witnesses as { name: string; endpoints: object[] }[]]),
+        );
+        const endpoints = [{ host: "ghcr.io", port: 443 }];
+        expect(witnesses).toMatchObject({
+            "egress-path-pve": [
+                { name: "cp1", connection: { host: "10.27.27.11" }, endpoints },
+                { name: "worker1", endpoints },
+            ],
+            "egress-mtu-cp1": [{ name: "cp1", endpoints }],
+            "egress-mtu-worker1": [{ name: "worker1", endpoints }],
+        });
+    });
+
     it("has every host ask whether packets as large as its link reach the nodes", async () => {
         const asked = async (args: ClusterEgressArgs) =>
             (await registeredBy(() => new ClusterEgress("egress", args), { outputs: hosts })).resources
