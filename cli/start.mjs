@@ -4,6 +4,7 @@
 //   start.mjs bench ARGS…       runs the path MTU bench
 //   start.mjs bench diagnose    runs the bench of `clearpath diagnose` on a large cluster
 //   start.mjs bench cache       runs the bench of pulls through a cache over a slow uplink
+//   start.mjs test ARGS…        runs all tests
 //   start.mjs package           writes the package that is published to dist
 //   start.mjs ARGS…             runs `clearpath ARGS…`
 import { spawn, spawnSync } from "node:child_process";
@@ -77,19 +78,21 @@ function commandOf(tool) {
 }
 
 const BENCHES = { diagnose: "diagnose.ts", cache: "cache.ts" };
+/** Programs beside the command line. */
+const PROGRAMS = { package: "release/package.ts", test: "test/run.ts" };
+
+/** What Node runs for the arguments of this command. */
+function nodeArguments(given) {
+    const [first, ...rest] = given;
+    if (first === "exec") return [commandOf(rest[0]), ...rest.slice(1)];
+    if (first === "bench") return [join(root, "bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest];
+    if (Object.hasOwn(PROGRAMS, first ?? "")) return [join(root, PROGRAMS[first]), ...rest];
+    return [join(root, "cli/main.ts"), ...given];
+}
 
 installPackages();
 const directory = nodeDirectory();
-const [first, ...rest] = process.argv.slice(2);
-const args =
-    first === "exec"
-        ? [commandOf(rest[0]), ...rest.slice(1)]
-        : first === "bench"
-          ? [join(root, "bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest]
-          : first === "package"
-            ? [join(root, "release", "package.ts"), ...rest]
-            : [join(root, "cli", "main.ts"), ...process.argv.slice(2)];
-const child = spawn(join(directory, "node"), args, {
+const child = spawn(join(directory, "node"), nodeArguments(process.argv.slice(2)), {
     stdio: "inherit",
     env: { ...process.env, PATH: `${directory}${delimiter}${process.env.PATH}` },
 });
