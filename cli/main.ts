@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { version } from "../provider/version.ts";
 import { collectCommand } from "./commands/collect.ts";
 import { commentCommand } from "./commands/comment.ts";
 import { compareCommand } from "./commands/compare.ts";
@@ -19,6 +20,7 @@ import { CouldNotRun, EXIT } from "./exit.ts";
 
 const program = new Command("clearpath")
     .description("Keeps the egress path of a K3s cluster on Proxmox clear, and proves it.")
+    .version(version)
     .showHelpAfterError("(add --help for what it takes)")
     .exitOverride();
 
