@@ -85,6 +85,16 @@ class Flow:
     def _keep_port(self, sock):
         self.source_port = sock.getsockname()[1] or self.source_port
 
+    def leave_port(self):
+        """
+        Becomes a flow on another source port. Where the reset that ended a connection was lost, a server answers the next
+        SYN with the old one's numbers, twice a second at most (tcp_invalid_ratelimit), and may do so for long. False where
+        no connection ever came about: another port is no help then.
+        """
+        self.close()
+        self.source_port = None
+        return self.round_trip is not None
+
     def met(self, info):
         """Remembers the round trip that a connection's handshake took."""
         seconds = info.rtt_us / 1e6

@@ -94,6 +94,8 @@ class DirectionSearch:
 
         def hints():
             nonlocal leads
+            if leads:
+                return set(self.found)
             with self.lock:
                 self.lock.wait_for(lambda: not self.leading or self.found, timeout=LEADER_SECONDS)
                 if not self.found and not self.leading:
@@ -101,7 +103,14 @@ class DirectionSearch:
                 return set(self.found)
 
         try:
-            search(flow, result, self.loss, hints)
+            try:
+                search(flow, result, self.loss, hints)
+            except ProbeFailure:
+                if not flow.leave_port():
+                    raise
+                before, result = result, FlowResult()
+                result.probes = before.probes
+                search(flow, result, self.loss, hints)
         except ProbeFailure:
             # A server that does not answer says nothing about sizes; the other flows do.
             pass
