@@ -2,6 +2,7 @@
 //   npm run bench -- [--quick] [--seed TEXT] [--only TITLE] [--paths N]
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { untilStopped } from "../cli/lab/untilStopped.ts";
 import { must } from "../lab/command.ts";
 import { draws } from "../lab/internet/draw.ts";
 import type { IpFamily } from "../network/family.ts";
@@ -95,14 +96,17 @@ async function run(section: Section): Promise<boolean> {
     process.stderr.write(`${section.title}: ${section.paths} paths\n`);
     const path = new BenchPath(INSTANCE, section.linkMtu);
     const measurements: Measurement[] = [];
-    try {
-        await path.up();
-        for (let number = 0; number < section.paths; number++) {
-            measurements.push(...(await measured(section, path, number)));
+    const measureAll = async (stopped: AbortSignal) => {
+        try {
+            await path.up();
+            for (let number = 0; number < section.paths && !stopped.aborted; number++) {
+                measurements.push(...(await measured(section, path, number)));
+            }
+        } finally {
+            await path.down();
         }
-    } finally {
-        await path.down();
-    }
+    };
+    await untilStopped(measureAll, () => path.down());
     process.stdout.write(`\n${section.title}\n${tallyTable(measurements)}\n`);
     return measurements.every(({ tool, found, truth }) => !tool.startsWith(clearpath.name) || (found ?? 0) <= truth);
 }

@@ -8,12 +8,15 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * signal to every process of the command, so it may well come twice. The job's own signal tells it that its lab is
  * going, and that nothing it sees from then on means anything.
  */
-export async function untilStopped<T>(job: (stopped: AbortSignal) => Promise<T>): Promise<T> {
+export async function untilStopped<T>(
+    job: (stopped: AbortSignal) => Promise<T>,
+    down: () => Promise<void> = labDown,
+): Promise<T> {
     const stopped = new AbortController();
     let stopping: Promise<never> | undefined;
     const stop = (signal: (typeof SIGNALS)[number]) => {
         stopped.abort(new Error(`stopped by ${signal}`));
-        stopping ??= takeDown(signal);
+        stopping ??= takeDown(signal, down);
     };
     for (const signal of SIGNALS) process.on(signal, stop);
     try {
@@ -27,10 +30,10 @@ export async function untilStopped<T>(job: (stopped: AbortSignal) => Promise<T>)
     }
 }
 
-async function takeDown(signal: (typeof SIGNALS)[number]): Promise<never> {
+async function takeDown(signal: (typeof SIGNALS)[number], down: () => Promise<void>): Promise<never> {
     process.stderr.write(`\n${signal}: taking the lab down\n`);
     try {
-        await labDown();
+        await down();
     } catch (error) {
         process.stderr.write(`clearpath: ${(error as Error).message}\n`);
     }
