@@ -170,6 +170,12 @@ describe("for any text", () => {
         );
     });
 
+    test("a merge key in quotes is a name", () => {
+        const { file, problems } = parseRegistries('mirrors:\n  "<<": {}\n');
+        expect(problems).toEqual([]);
+        expect(Object.keys(file?.mirrors ?? {})).toEqual(["<<"]);
+    });
+
     test("what is written as YAML is read back", () => {
         fc.assert(
             fc.property(anyRegistries, registries => {
