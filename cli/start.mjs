@@ -86,7 +86,9 @@ function nodeArguments(given) {
     const [first, ...rest] = given;
     if (first === "exec") return [commandOf(rest[0]), ...rest.slice(1)];
     if (first === "bench") return [join(root, "bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest];
-    if (Object.hasOwn(PROGRAMS, first ?? "")) return [join(root, PROGRAMS[first]), ...rest];
+    // The published package has none of them.
+    if (Object.hasOwn(PROGRAMS, first ?? "") && existsSync(join(root, PROGRAMS[first])))
+        return [join(root, PROGRAMS[first]), ...rest];
     return [join(root, "cli/main.ts"), ...given];
 }
 

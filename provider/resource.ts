@@ -115,7 +115,7 @@ export const witnesses = z
     .array(Witness)
     .default([])
     .describe(
-        "Hosts that must not lose their way out by the change: an endpoint that answers their TLS handshakes before must answer after, or the change is taken back. Not asked on delete.",
+        "Hosts that must not lose their way out by the change: an endpoint that answers their TLS handshakes before must answer after, or the change is taken back. They are not asked on delete, nor when a replacement has deleted the old thing.",
     );
 
 /** Inputs that say how hosts are reached: nothing on a host is made of them, so they are never outputs. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { ResourceShape, WAYS_TO_HOSTS } from "./resource.ts";
-import { isSecret, mapValue, objectShape } from "./schemaOf.ts";
+import { elementOf, isSecret, objectShape } from "./schemaOf.ts";
 import { version } from "./version.ts";
 
 /** A value, or an output of it, at every level. */
@@ -74,11 +74,12 @@ function withSecret(schema: z.core.$ZodType | undefined, value: unknown): unknow
     if (value === undefined || value === null || schema === undefined) return value;
     if (isSecret(schema)) return pulumi.secret(value);
     const nested = objectShape(schema);
-    const inMap = mapValue(schema);
-    if (nested === undefined && inMap === undefined) return value;
+    const element = elementOf(schema);
+    if (nested === undefined && element === undefined) return value;
     if (pulumi.Output.isInstance(value) || value instanceof Promise)
         return pulumi.output(value).apply(inner => pulumi.output(withSecret(schema, inner)));
     if (typeof value !== "object") return value;
     if (nested !== undefined) return withSecrets(nested, value);
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withSecret(inMap, inner)]));
+    if (Array.isArray(value)) return value.map(inner => withSecret(element, inner));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withSecret(element, inner)]));
 }

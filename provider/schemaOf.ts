@@ -26,8 +26,9 @@ export function objectShape(schema: z.core.$ZodType): z.ZodObject | undefined {
     return inner instanceof z.ZodObject ? inner : undefined;
 }
 
-/** The schema of a map's values, or undefined when it is something else. */
-export function mapValue(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+/** The schema of what is in a map or a list, or undefined when it is something else. */
+export function elementOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
     const inner = unwrapped(schema);
-    return inner instanceof z.ZodRecord ? inner.valueType : undefined;
+    if (inner instanceof z.ZodRecord) return inner.valueType;
+    return inner instanceof z.ZodArray ? inner.element : undefined;
 }

@@ -20,7 +20,9 @@ export async function untilStopped<T>(
     };
     for (const signal of SIGNALS) process.on(signal, stop);
     try {
-        return await job(stopped.signal);
+        const done = await job(stopped.signal);
+        if (stopping) await stopping;
+        return done;
     } catch (error) {
         // The job lost its lab; there is nothing to say about that.
         if (stopping) await stopping;

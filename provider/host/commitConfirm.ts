@@ -4,7 +4,7 @@ import type { OperationContext } from "../resource.ts";
 import { HostError } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
 import { type Answers, runStep, type Step, type StepValues, stepScript } from "./step.ts";
-import { type Baseline, lostSince, takeBaseline, type Witness } from "./witness.ts";
+import { Baseline, type Witness } from "./witness.ts";
 
 /** The program that a step builds on which waits for changes to be confirmed, or clears away what they have left. */
 export const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
@@ -42,7 +42,7 @@ export interface Change {
  */
 export function commitConfirm(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
     return inTurn(session.host, async () => {
-        const baseline = await takeBaseline(context, change.witnesses ?? []);
+        const baseline = await Baseline.take(context, change.witnesses ?? [], change.confirmSeconds);
         return session.alone(alone => makeChange(context, alone, change, baseline));
     });
 }
@@ -88,13 +88,27 @@ async function makeChange(
     if (nothingToChange) return answers;
 
     const window = AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(0, deadline - Date.now()))]);
-    const takeBack = (why: string, wish: string) => takenBack(session, change, deadline, context.signal, why, wish);
+    const takeBack = (through: HostSession, why: string, advice: string) =>
+        takenBack(session, { through, change, deadline, cancelled: context.signal, why, advice });
     const fresh = await provenConnection(session, window).catch(async (error: Error) => {
-        throw await takeBack(`no new connection confirmed it: ${error.message}`, "the host stays reachable");
+        const why = `no new connection confirmed it: ${error.message}`;
+        throw await takeBack(session, why, "Correct the change so that the host stays reachable.");
     });
+    const lost = await baseline
+        .lost(window)
+        .catch((error: Error) => [`it could not be asked what is lost (${error.message})`]);
+    if (lost.length > 0) {
+        const fault = window.aborted
+            ? await takeBack(fresh, "there was no time to ask the witnesses.", "Give confirmSeconds more time.")
+            : await takeBack(
+                  fresh,
+                  `${lost.join(", ")}, and does not any more.`,
+                  "Correct the change so that it still does.",
+              );
+        fresh.close();
+        throw fault;
+    }
     session.moveTo(fresh);
-    const lost = await lostSince(baseline, window);
-    if (lost.length > 0) throw await takeBack(`${lost.join(", ")}, and does not any more.`, "it still passes");
     const confirmed = await runStep(session, { ...half, call: `confirm_change ${change.action}` }).catch(error => {
         if (!(error instanceof HostError) || error.reason !== "connection-lost") throw error;
         throw new HostError(
@@ -163,18 +177,25 @@ async function provenConnection(session: HostSession, window: AbortSignal): Prom
     throw failure;
 }
 
-/** Has an unconfirmed change taken back, at once where the old connection still works, and says what state that left. */
+interface Unconfirmed {
+    /** A connection that may still work. */
+    through: HostSession;
+    change: Change;
+    deadline: number;
+    cancelled: AbortSignal;
+    /** Sentences for the error. */
+    why: string;
+    advice: string;
+}
+
+/** Has an unconfirmed change taken back, at once where a connection still works, and says what state that left. */
 async function takenBack(
     session: HostSession,
-    change: Change,
-    deadline: number,
-    cancelled: AbortSignal,
-    why: string,
-    wish: string,
+    { through, change, deadline, cancelled, why, advice }: Unconfirmed,
 ): Promise<HostError> {
     const could = `could not ${change.name}: ${cancelled.aborted ? "the run was cancelled." : why} `;
-    const retry = cancelled.aborted ? "" : ` Correct the change so that ${wish}.`;
-    if (await revertThrough(session))
+    const retry = cancelled.aborted ? "" : ` ${advice}`;
+    if (await revertThrough(through))
         return new HostError(
             session.host,
             "reverted",

@@ -59,12 +59,16 @@ class SshSession implements HostSession {
         return this.#line.closed === undefined;
     }
 
-    async answers(): Promise<boolean> {
+    answers(): Promise<boolean> {
+        return this.#answers((command, options) => this.exec(command, options));
+    }
+
+    async #answers(exec: HostSession["exec"]): Promise<boolean> {
         if (!this.alive) return false;
         const isTrusted = this.#line.commands > 0 || Date.now() - this.#line.heardAt < TRUSTED_MS;
         if (isTrusted) return true;
         const proof = "x".repeat(PROOF_BYTES);
-        const echo = await this.exec("cat", { stdin: proof, timeoutMs: ANSWER_MS }).catch(() => undefined);
+        const echo = await exec("cat", { stdin: proof, timeoutMs: ANSWER_MS }).catch(() => undefined);
         return echo?.stdout === proof;
     }
 
@@ -72,8 +76,10 @@ class SshSession implements HostSession {
         await this.#takeChannel();
         while (this.#alone !== undefined) {
             this.#giveChannel();
-            await this.#alone;
+            await settledOr(this.#alone, options.signal);
             await this.#takeChannel();
+            // Whoever is not waited for any more is told so where the command would start.
+            if (options.signal?.aborted) break;
         }
         return this.#execute(command, options);
     }
@@ -109,16 +115,17 @@ class SshSession implements HostSession {
     /** This session for the work that has it to itself. */
     #holder(): HostSession {
         const session = this;
+        const exec: HostSession["exec"] = async (command, options = {}) => {
+            await this.#takeChannel();
+            return this.#execute(command, options);
+        };
         return {
             host: this.host,
             get alive() {
                 return session.alive;
             },
-            answers: () => this.answers(),
-            exec: async (command, options = {}) => {
-                await this.#takeChannel();
-                return this.#execute(command, options);
-            },
+            answers: () => this.#answers(exec),
+            exec,
             reconnect: options => this.reconnect(options),
             moveTo: fresh => this.moveTo(fresh),
             alone: work => work(this.#holder()),
@@ -215,6 +222,20 @@ class SshSession implements HostSession {
     #lost(why: string): HostError {
         return this.#error("connection-lost", `the SSH connection broke: ${why}.`);
     }
+}
+
+/** Waits for a promise that never rejects, or until the signal aborts. */
+function settledOr(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+    if (signal === undefined) return promise;
+    return new Promise(resolve => {
+        if (signal.aborted) return resolve();
+        const done = () => {
+            signal.removeEventListener("abort", done);
+            resolve();
+        };
+        signal.addEventListener("abort", done);
+        promise.then(done);
+    });
 }
 
 /** Collects output, or hands it on line by line. */

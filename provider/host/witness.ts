@@ -16,9 +16,6 @@ export const Witness = z.strictObject({
 });
 export type Witness = z.infer<typeof Witness>;
 
-/** Endpoints that answered every handshake before a change, by witness. */
-export type Baseline = readonly { witness: Witness; reached: readonly Reached[] }[];
-
 interface Reached {
     host: string;
     port: number;
@@ -27,75 +24,107 @@ interface Reached {
 
 const COMMAND = `exec python3 -c ${quote(readFileSync(new URL("./reach.py", import.meta.url), "utf8"))}`;
 /** Longest wait for the handshakes of one asking: a line that is merely slow still makes it. */
-const HANDSHAKE_SECONDS = 5;
+const LONGEST_HANDSHAKE_SECONDS = 5;
+/** Two askings and two logins have to fit into what a host waits for a confirmation. */
+const SHARE_OF_WINDOW = 1 / 6;
 const LOGIN_SECONDS = 5;
 /**
- * Handshakes at once. On a line of which half of the flows die, all of the first 3 come about in one of 8 cases, and none
- * of 2 and 6 more in one of 256: such an endpoint is called lost once in 2,000 changes.
+ * Handshakes at once, and how many must be answered. On a line of which half of the flows die, all of the first 3 are
+ * answered in one of 8 cases, and none of 2 and 6 more in one of 256: such an endpoint is called lost once in 2,000 changes.
  */
-const TRIES = { before: 3, after: 2, again: 6 };
-
-/** Asks every witness what it reaches. One that cannot be asked is told of and left out: it cannot lose what it has not. */
-export async function takeBaseline(context: OperationContext, witnesses: readonly Witness[]): Promise<Baseline> {
-    const taken = witnesses.map(async witness => {
-        try {
-            const tasks = witness.endpoints.map(endpoint => ({ ...endpoint, families: [...IP_FAMILIES] }));
-            return { witness, reached: await answering(witness, tasks, TRIES.before, TRIES.before, context.signal) };
-        } catch (error) {
-            if (!(error instanceof HostError)) throw error;
-            context.log("info", `${witness.name} is not asked what it reaches before the change. ${error.message}`);
-            return { witness, reached: [] };
-        }
-    });
-    return Promise.all(taken);
-}
-
-/** What witnesses reached before and do not reach any more, each as the end of a sentence. */
-export async function lostSince(baseline: Baseline, signal: AbortSignal): Promise<string[]> {
-    const lost = baseline.map(async ({ witness, reached }) => {
-        if (reached.length === 0) return [];
-        try {
-            const missing = without(reached, await answering(witness, reached, TRIES.after, 1, signal));
-            if (missing.length === 0) return [];
-            return without(missing, await answering(witness, missing, TRIES.again, 1, signal)).flatMap(
-                ({ host, port, families }) =>
-                    families.map(family => `${witness.name} reached ${host}:${port} over ${WORDS[family]} before`),
-            );
-        } catch (error) {
-            if (!(error instanceof HostError)) throw error;
-            return [`${witness.name} itself could be reached before (${error.message.replace(/\.$/, "")})`];
-        }
-    });
-    return (await Promise.all(lost)).flat();
-}
+const BEFORE = { tries: 3, needed: 3 };
+const AFTER = { tries: 2, needed: 1 };
+const AGAIN = { tries: 6, needed: 1 };
 
 const WORDS = { ipv4: "IPv4", ipv6: "IPv6" } as const;
 
-/** The endpoints of which at least `needed` of `tries` handshakes came about, over a connection of its own. */
+/** What witnesses reach before a change: endpoints that answered every handshake. */
+export class Baseline {
+    readonly #reached: readonly { witness: Witness; reached: readonly Reached[] }[];
+    readonly #seconds: number;
+
+    private constructor(reached: readonly { witness: Witness; reached: readonly Reached[] }[], seconds: number) {
+        this.#reached = reached.filter(({ reached }) => reached.length > 0);
+        this.#seconds = seconds;
+    }
+
+    /** Asks every witness. One that cannot be asked is told of and left out: it cannot lose what it has not. */
+    static async take(
+        context: OperationContext,
+        witnesses: readonly Witness[],
+        confirmSeconds: number,
+    ): Promise<Baseline> {
+        const seconds = Math.min(LONGEST_HANDSHAKE_SECONDS, confirmSeconds * SHARE_OF_WINDOW);
+        const asked = witnesses.map(async witness => {
+            const all = witness.endpoints.map(endpoint => ({ ...endpoint, families: [...IP_FAMILIES] }));
+            try {
+                return { witness, reached: await answering(witness, all, { ...BEFORE, seconds }, context.signal) };
+            } catch (error) {
+                if (!(error instanceof HostError)) throw error;
+                context.log("info", `${witness.name} is not asked what it reaches before the change. ${error.message}`);
+                return { witness, reached: [] };
+            }
+        });
+        return new Baseline(await Promise.all(asked), seconds);
+    }
+
+    /** What is not reached any more, each as a clause of a sentence. Means nothing once the signal has aborted. */
+    async lost(signal: AbortSignal): Promise<string[]> {
+        const seconds = this.#seconds;
+        const lost = this.#reached.map(async ({ witness, reached }) => {
+            try {
+                const missing = without(reached, await answering(witness, reached, { ...AFTER, seconds }, signal));
+                if (missing.length === 0) return [];
+                const still = without(missing, await answering(witness, missing, { ...AGAIN, seconds }, signal));
+                return still.flatMap(({ host, port, families }) =>
+                    families.map(family => `${witness.name} reached ${host}:${port} over ${WORDS[family]} before`),
+                );
+            } catch (error) {
+                if (!(error instanceof HostError)) throw error;
+                return [`${witness.name} itself could be reached before (${error.message.replace(/\.$/, "")})`];
+            }
+        });
+        return (await Promise.all(lost)).flat();
+    }
+}
+
+/** The endpoints that answer, by the witness's word, over a connection of its own. Throws a HostError without one. */
 async function answering(
     { connection }: Witness,
     tasks: readonly Reached[],
-    tries: number,
-    needed: number,
+    how: { tries: number; needed: number; seconds: number },
     signal: AbortSignal,
 ): Promise<Reached[]> {
-    const perDialTimeout = Math.min(connection.perDialTimeout, LOGIN_SECONDS);
     // Programs load this file too, and have no use for SSH.
     const { openSession } = await import("./ssh.ts");
-    const session = await openSession({ ...connection, dialErrorLimit: 1, perDialTimeout }, signal);
+    const session = await openSession(impatient(connection), signal);
     try {
-        const stdin = JSON.stringify({ tasks, tries, seconds: HANDSHAKE_SECONDS });
-        const timeoutMs = (HANDSHAKE_SECONDS + LOGIN_SECONDS) * 1000;
+        const stdin = JSON.stringify({ tasks, ...how });
+        const timeoutMs = (how.seconds + LOGIN_SECONDS) * 1000;
         const { code, stdout, stderr } = await session.exec(COMMAND, { stdin, timeoutMs, signal });
         if (code === 127) throw new HostError(session.host, "missing-program", "it has no python3.");
-        if (code !== 0) throw new HostError(session.host, "step", `it cannot try handshakes: ${stderr.trim()}`);
-        const counts = z.array(z.record(z.enum(IP_FAMILIES), z.int())).parse(JSON.parse(stdout));
-        return tasks.flatMap(({ host, port, families }, index) => {
-            const found = families.filter(family => counts[index]![family] >= needed);
-            return found.length > 0 ? [{ host, port, families: found }] : [];
-        });
+        const families = code === 0 ? familiesOf(stdout) : undefined;
+        if (families?.length !== tasks.length)
+            throw new HostError(session.host, "step", `it cannot try handshakes: ${stderr.trim() || `code ${code}`}.`);
+        return tasks
+            .map(({ host, port }, index) => ({ host, port, families: families[index]! }))
+            .filter(({ families }) => families.length > 0);
     } finally {
         session.close();
+    }
+}
+
+/** The same way to a host, for somebody who cannot wait. */
+function impatient({ proxy, ...connection }: Connection): Connection {
+    const soon = { dialErrorLimit: 1, perDialTimeout: Math.min(connection.perDialTimeout, LOGIN_SECONDS) };
+    return { ...connection, ...soon, ...(proxy && { proxy: { ...proxy, ...soon } }) };
+}
+
+function familiesOf(stdout: string): IpFamily[][] | undefined {
+    try {
+        return z.array(z.array(z.enum(IP_FAMILIES))).parse(JSON.parse(stdout));
+    } catch {
+        return undefined;
     }
 }
 

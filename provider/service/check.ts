@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type AnyResourceKind, withoutWays } from "../resource.ts";
-import { isSecret, mapValue, objectShape } from "../schemaOf.ts";
+import { elementOf, isSecret, objectShape } from "../schemaOf.ts";
 import { hasUnknown, type Properties, type PropertyPath, pathKey, type SecretPaths, UNKNOWN } from "./values.ts";
 
 /** Inputs with their defaults filled in, and what is wrong with them: one sentence each, the path of the property first. */
@@ -87,9 +87,10 @@ function addSecrets(schema: z.core.$ZodType, value: unknown, path: PropertyPath,
     if (isSecret(schema)) return void paths.add(pathKey(path));
     if (typeof value !== "object" || value === null) return;
     const shape = objectShape(schema)?.shape;
-    const inMap = mapValue(schema);
+    const element = elementOf(schema);
     for (const [name, inner] of Object.entries(value)) {
-        const property = shape?.[name] ?? inMap;
-        if (property !== undefined) addSecrets(property, inner, [...path, name], paths);
+        const property = shape?.[name] ?? element;
+        const step = Array.isArray(value) ? Number(name) : name;
+        if (property !== undefined) addSecrets(property, inner, [...path, step], paths);
     }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
@@ -158,11 +158,26 @@ describe("distribution 3 with the configuration that a cache gives it", () => {
         rmSync(directory, { recursive: true, force: true });
     });
 
-    test("keeps what it fetched for ever, and serves it when the upstream is gone, also after a start anew", async () => {
+    test("forgets nothing, which it would with a time to live", async () => {
+        const blobsIn = (storage: string) =>
+            readdirSync(storage, { recursive: true, encoding: "utf8" }).filter(name => name.endsWith("/data")).length;
+        const mortal = { ...settings, storage: join(directory, "mortal"), ttl: "2s" };
+        for (const [name, config] of Object.entries({ mortal, proxy: settings })) {
+            const proxy = await start(name, proxyConfig(config), () => answers(settings.upstream.proxyPort));
+            expect(await pull(settings.upstream.proxyPort)).toEqual([200, 200, 200]);
+            await expect.poll(() => blobsIn(config.storage)).toBe(3);
+            if (config === mortal)
+                await expect.poll(() => blobsIn(config.storage), { timeout: 20_000 }).toBeLessThan(3);
+            else await sleep(4_000);
+            await end(proxy);
+        }
+        expect(blobsIn(settings.storage)).toBe(3);
+    });
+
+    test("serves what it holds when the upstream is gone, also after a start anew", async () => {
         const { proxyPort, twinPort, metricsPorts } = settings.upstream;
         const twin = await startTwin();
         const proxy = await startProxy();
-        expect(await pull(twinPort)).toEqual([404, 404, 404]);
         expect(await pull(proxyPort)).toEqual([200, 200, 200]);
         expect(await pull(twinPort)).toEqual([200, 200, 200]);
         const { body } = await send(`http://127.0.0.1:${metricsPorts.proxy}/metrics`);

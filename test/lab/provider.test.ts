@@ -37,6 +37,9 @@ describe("the plugin on real hosts", () => {
     };
     const on = (token: string, host: string, change = {}) =>
         provider.resource(token, { ...lab.connection(host), ...change });
+    const reachingGhcr = (host: string) => [
+        { name: host, connection: lab.connection(host), endpoints: [{ host: "ghcr.io", port: 443 }] },
+    ];
     const liveMtu = async (host: string, link = "eth0") => Number(await sh(host, `cat /sys/class/net/${link}/mtu`));
 
     describe.each([
@@ -79,21 +82,27 @@ describe("the plugin on real hosts", () => {
         const keepWriting = async (path: string) => {
             const file = on(FILE, "cp1");
             await file.create({ path, content: "" });
+            let rounds = 0;
             // More than a packet, so that a connection from before the change cannot carry it.
-            for (let round = 1; changing; round++)
-                await file.update({ path, content: `${round}\n`.padEnd(5_000, "x") });
+            while (changing) await file.update({ path, content: `${++rounds}\n`.padEnd(5_000, "x") });
             await file.delete();
+            return rounds;
         };
         const names = ["one", "two", "three", "four", "five", "six"];
         const writing = Promise.all(names.map(name => keepWriting(`/etc/clearpath-${name}`)));
 
         const link = on(LINK, "cp1");
-        await link.create({ link: "eth0", mtu: 1460 });
-        for (const mtu of [1420, 1380, 1340, 1300]) await link.update({ link: "eth0", mtu });
-        changing = false;
-        await writing;
+        const mtus = [1420, 1380, 1340, 1300];
+        try {
+            await link.create({ link: "eth0", mtu: 1460 });
+            for (const mtu of mtus) await link.update({ link: "eth0", mtu });
+        } finally {
+            changing = false;
+            await writing;
+        }
         await link.delete();
 
+        expect(Math.min(...(await writing))).toBeGreaterThan(mtus.length);
         expect(await lab.fingerprint("cp1")).toEqual(before);
     });
 
@@ -264,16 +273,42 @@ describe("the plugin on real hosts", () => {
             expect(await lab.fingerprint("pve")).toEqual(before);
         });
 
-        test("but not one under which they go on, nor one that takes it away with the resource", async () => {
+        test("or itself, by an MTU that the way does not carry, and goes on over a connection that works", async () => {
+            await sh(
+                "pve",
+                "nft -f - <<'END'\ntable inet narrow { chain forward { type filter hook forward priority 0; ip saddr 10.27.27.21 tcp dport 443 meta length > 1400 drop; }; }\nEND",
+            );
             const before = await lab.fingerprint("worker1");
-            const witnesses = [
-                { name: "worker1", connection: lab.connection("worker1"), endpoints: [{ host: "ghcr.io", port: 443 }] },
-            ];
             const mtu = on(LINK, "worker1");
-            const { properties } = await mtu.create({ link: "eth0", mtu: 1400, witnesses });
-            expect(properties).not.toHaveProperty("witnesses");
-            expect(await mtu.changes({ link: "eth0", mtu: 1400 })).toEqual([]);
+            await mtu.create({ link: "eth0", mtu: 1400 });
+
+            await expect(mtu.update({ link: "eth0", mtu: 1500, witnesses: reachingGhcr("worker1") })).rejects.toThrow(
+                /could not set the MTU of eth0 to 1500: worker1 reached ghcr.io:443 over IPv4 before, and does not any more. The change was taken back/,
+            );
+
+            expect(await liveMtu("worker1")).toBe(1400);
+            const file = on(FILE, "worker1");
+            await file.create({ path: "/etc/after", content: "x".repeat(20_000) });
+            await file.delete();
             await mtu.delete();
+            await sh("pve", "nft delete table inet narrow");
+            expect(await lab.fingerprint("worker1")).toEqual(before);
+        });
+
+        test("but not one under which they go on, even in the shortest window, nor is anybody asked on delete", async () => {
+            const before = await lab.fingerprint("worker1");
+            const gone = { name: "gone", connection: { ...lab.connection("cp1"), host: "10.27.27.99" }, endpoints: [] };
+            const witnesses = [...reachingGhcr("worker1"), gone];
+            const mtu = on(LINK, "worker1");
+            await provider.messages();
+            const { properties } = await mtu.create({ link: "eth0", mtu: 1400, confirmSeconds: 10, witnesses });
+            expect(properties).not.toHaveProperty("witnesses");
+            const told = (await provider.messages()).join("\n");
+            expect(told).toContain("gone is not asked what it reaches");
+            expect(told).not.toContain("worker1 is not asked");
+            expect(await mtu.changes({ link: "eth0", mtu: 1400, confirmSeconds: 10 })).toEqual([]);
+            await mtu.delete();
+            expect((await provider.messages()).join("\n")).not.toContain("is not asked");
             expect(await lab.fingerprint("worker1")).toEqual(before);
         });
 

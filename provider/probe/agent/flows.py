@@ -55,18 +55,19 @@ class Flow:
 
     def connect(self, max_segment=None):
         ends_at = time.monotonic() + CONNECT_SECONDS
-        patience = FIRST_CONNECT_SECONDS
+        patience, lost = FIRST_CONNECT_SECONDS, 0
         if self.round_trip is not None:
             patience = 2 * self.round_trip + SHORTEST_CONNECT_SECONDS
         while True:
             try:
                 sock = self._connect_once(max_segment, min(patience, max(0.0, ends_at - time.monotonic())))
                 self.loss.arrived += 2
+                self.loss.lost += lost
                 return sock
             except ProbeFailure as failure:
                 if failure.kind != "connect-timeout" or time.monotonic() >= ends_at:
                     raise
-                self.loss.lost += 1
+                lost += 1
                 patience *= CONNECT_BACK_OFF
 
     def _connect_once(self, max_segment, seconds):

@@ -92,10 +92,15 @@ class DirectionSearch:
         result = FlowResult()
         leads = False
 
+        def follow():
+            nonlocal leads
+            with self.lock:
+                if leads:
+                    self.leading = leads = False
+                self.lock.notify_all()
+
         def hints():
             nonlocal leads
-            if leads:
-                return set(self.found)
             with self.lock:
                 self.lock.wait_for(lambda: not self.leading or self.found, timeout=LEADER_SECONDS)
                 if not self.found and not self.leading:
@@ -105,9 +110,10 @@ class DirectionSearch:
         try:
             try:
                 search(flow, result, self.loss, hints)
-            except ProbeFailure:
-                if not flow.leave_port():
+            except ProbeFailure as failure:
+                if failure.kind != "connect-timeout" or not flow.leave_port():
                     raise
+                follow()
                 before, result = result, FlowResult()
                 result.probes = before.probes
                 search(flow, result, self.loss, hints)
@@ -121,9 +127,7 @@ class DirectionSearch:
                     self.results.append(result)
                     if result.exact:
                         self.found.add(result.bytes)
-                if leads:
-                    self.leading = False
-                self.lock.notify_all()
+            follow()
 
     def measured(self):
         """MeasuredMtu of network/probe/report.ts, or None when no flow told anything."""

@@ -87,6 +87,13 @@ describe("secretsOf", () => {
             new Set([pathKey(["connection", "password"]), pathKey(["connection", "proxy", "privateKey"])]),
         );
     });
+
+    it("finds it in lists", () => {
+        const witnesses = [{ name: "cp1", connection: { ...connection, privateKey: "x" }, endpoints: [] }];
+        expect(secretsOf(linkMtu.inputs, { connection, witnesses })).toEqual(
+            new Set([pathKey(["witnesses", 0, "connection", "privateKey"])]),
+        );
+    });
 });
 
 describe("every resource type", () => {

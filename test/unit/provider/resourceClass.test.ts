@@ -54,6 +54,19 @@ describe("a resource class made from its schema", () => {
         expect(await pulumi.isSecret(other.registries)).toBe(false);
     });
 
+    it("makes a password in a list a secret", async () => {
+        const connection = { host: "10.27.27.11" };
+        const witness = { name: "cp1", connection: { ...connection, password: "open sesame" }, endpoints: [] };
+        const mtu = (name: string, witnesses: object[]) =>
+            new LinkMtu(name, { connection, link: "eth0", mtu: 1400, witnesses: witnesses as never }) as unknown as {
+                witnesses: pulumi.Output<object[]>;
+            };
+        const { witnesses } = mtu("in-list", [witness]);
+        expect(await pulumi.isSecret(witnesses)).toBe(true);
+        expect(await settled(witnesses)).toEqual([witness]);
+        expect(await pulumi.isSecret(mtu("nobody", []).witnesses)).toBe(false);
+    });
+
     it("recognises its own type by the token alone", () => {
         expect(LinkMtu.isInstance({ __pulumiType: "clearpath:host:LinkMtu" })).toBe(true);
         expect(LinkMtu.isInstance({ __pulumiType: "clearpath:host:File" })).toBe(false);

@@ -173,7 +173,7 @@ describe("for any text", () => {
     test("a merge key in quotes is a name", () => {
         const { file, problems } = parseRegistries('mirrors:\n  "<<": {}\n');
         expect(problems).toEqual([]);
-        expect(Object.keys(file?.mirrors ?? {})).toEqual(["<<"]);
+        expect(Object.keys(file?.registries.mirrors ?? {})).toEqual(["<<"]);
     });
 
     test("what is written as YAML is read back", () => {
