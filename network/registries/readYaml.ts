@@ -122,7 +122,8 @@ function readDocument(
         if (key.range) note(here, key.range[0]);
         if (isNull(key)) return refuse(here, "a key is missing");
         // In quotes it is a name like any other.
-        if (key.value === "<<" && key.type === "PLAIN") return refuse(here, "merge keys (<<) are not read; write the keys out");
+        if (key.value === "<<" && key.type === "PLAIN")
+            return refuse(here, "merge keys (<<) are not read; write the keys out");
         if (needsQuotes(key, inFlow)) return refuse(here, NEEDS_QUOTES);
         const entry = read(value, here, inFlow) ?? valueOfNull(here);
         return entry === undefined ? undefined : [String(key.value), entry];
