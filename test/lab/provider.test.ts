@@ -245,10 +245,7 @@ describe("the plugin on real hosts", () => {
             expect(await lab.fingerprint("worker2")).toEqual(before);
         });
 
-        test.each([
-            ["all", "ip daddr 10.27.27.0/24 ip saddr != 10.27.27.0/24 tcp sport 443 drop"],
-            ["only large packets", "meta length > 600 tcp sport 443 drop"],
-        ])("or the hosts behind it, from %s that they reached, is taken back", async (_, rule) => {
+        test("or hosts behind it, for large packets alone, is taken back", async () => {
             const before = await lab.fingerprint("pve");
             const table = on(TABLE, "pve");
             const witnesses = [
@@ -262,7 +259,8 @@ describe("the plugin on real hosts", () => {
                 },
                 { name: "gone", connection: { ...lab.connection("cp1"), host: "10.27.27.99" }, endpoints: [] },
             ];
-            const content = `chain forward { type filter hook forward priority 0; ${rule}; }\n`;
+            const content =
+                "chain forward { type filter hook forward priority 0; tcp sport 443 meta length > 600 drop; }\n";
             await provider.messages();
 
             await expect(table.create({ table: "cutoff", content, witnesses })).rejects.toThrow(
