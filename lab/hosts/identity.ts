@@ -48,6 +48,16 @@ export async function newIdentity(instance: string, host: LabHost): Promise<Host
     ];
 }
 
-function newKeyPair(comment: string): { private: string; public: string } {
-    return ssh2.utils.generateKeyPairSync("ed25519", { comment });
+/** Bytes of a public Ed25519 key with its name (RFC 8709, section 4). */
+const PUBLIC_KEY_BYTES = 4 + "ssh-ed25519".length + 4 + 32;
+
+/**
+ * A new Ed25519 key in OpenSSH's format. ssh2 1.17 leaves out zero bytes that a public key begins with, which one in 256
+ * does, and sshd refuses to start with such a key.
+ */
+export function newKeyPair(comment = ""): { private: string; public: string } {
+    for (;;) {
+        const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
+        if (Buffer.from(pair.public.split(" ")[1]!, "base64").length === PUBLIC_KEY_BYTES) return pair;
+    }
 }

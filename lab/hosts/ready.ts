@@ -74,6 +74,9 @@ async function waitForBanners(instance: string, hosts: readonly LabHost[], signa
     );
 }
 
+const LAST_WORDS =
+    "systemctl list-units --failed --plain --no-legend | cut -d' ' -f1 | xargs -r -I{} journalctl -u {} -n 14 -o cat --no-pager";
+
 /** What a host that does not answer looks like from inside, as sentences for errors. */
 async function stateOf(instance: string, host: LabHost): Promise<string> {
     const ask = async (what: string, argv: string[]) => {
@@ -88,6 +91,7 @@ async function stateOf(instance: string, host: LabHost): Promise<string> {
         ask("Its addresses", ["ip", "-brief", "address"]),
         ask("Units that failed", ["systemctl", "list-units", "--failed", "--plain", "--no-legend"]),
         ask("Units that are starting", ["systemctl", "list-jobs", "--no-legend"]),
+        ask("What they said", ["sh", "-c", LAST_WORDS]),
     ]);
     return told.join("") + consoleTail(instance, host);
 }

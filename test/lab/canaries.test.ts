@@ -4,9 +4,9 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { placeBreakpoints } from "../../lab/faults/breakpoints.ts";
+import { newKeyPair } from "../../lab/hosts/identity.ts";
 import { requireLeader } from "../../lab/hosts/processes.ts";
 import { type Lab, labDown, labUp } from "../../lab/lab.ts";
 import { parseScenario } from "../../lab/scenario.ts";
@@ -113,7 +113,7 @@ test("secrets are nowhere but where they were meant to go", async () => {
         token: canary("token"),
         registryPassword: canary("registry"),
     };
-    const stranger = ssh2.utils.generateKeyPairSync("ed25519").private;
+    const stranger = newKeyPair().private;
     const changed = { ...given, token: canary("newtoken"), registryPassword: canary("newregistry") };
     const refused = { ...changed, privateKey: stranger, password: canary("wrongpassword") };
     writeFileSync(settings, "config: {}\n");

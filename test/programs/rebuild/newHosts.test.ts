@@ -6,10 +6,11 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Meeting, meet } from "../../../cli/rebuild/newHosts.ts";
+import { newKeyPair } from "../../../lab/hosts/identity.ts";
 
-const HOST_KEY = ssh2.utils.generateKeyPairSync("ed25519");
-const OTHER_KEY = ssh2.utils.generateKeyPairSync("ed25519");
-const CLIENT_KEY = ssh2.utils.generateKeyPairSync("ed25519");
+const HOST_KEY = newKeyPair();
+const OTHER_KEY = newKeyPair();
+const CLIENT_KEY = newKeyPair();
 
 let directory: string;
 let server: ssh2.Server;
