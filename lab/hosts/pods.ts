@@ -58,10 +58,11 @@ export async function applyPods(instance: string, node: LabHost, scenario: Scena
     ]);
 }
 
+/** The cable goes first: the kernel takes a namespace's links away some time after the namespace. */
 const REMOVE = [
+    `if [ -e /sys/class/net/${POD_PORT} ]; then ip link del ${POD_PORT}; fi`,
     `if [ -e /run/netns/${POD_NAMESPACE} ]; then ip netns del ${POD_NAMESPACE}; fi`,
     `if [ -e /sys/class/net/${POD_BRIDGE} ]; then ip link del ${POD_BRIDGE}; fi`,
-    `if [ -e /sys/class/net/${POD_PORT} ]; then ip link del ${POD_PORT}; fi`,
     "nft add table inet cni",
     "nft delete table inet cni",
 ];
