@@ -29,20 +29,11 @@ export function clusterCache(): string {
 export async function clusterBinaries(onProgress: (sentence: string) => void): Promise<ClusterBinaries> {
     const sources = ["go.mod", "go.sum"].map(name => readFileSync(join(MODULE, name), "utf8"));
     const directory = join(clusterCache(), `bin-${digest(sources)}`);
-    if (!existsSync(directory)) {
-        await requireGo();
-        await mkdir(clusterCache(), { recursive: true });
-        await withLock(join(clusterCache(), "lock"), "the build of the API server", async () => {
-            if (existsSync(directory)) return;
-            onProgress("building a Kubernetes API server from its Go module, once; some nine minutes on two cores");
-            const staging = `${directory}.part`;
-            await rm(staging, { recursive: true, force: true });
-            await mkdir(staging, { recursive: true });
-            const build = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", `${staging}/`, ...TOOLS];
-            await must("build the API server", build, { cwd: MODULE });
-            await rename(staging, directory);
-        });
-    }
+    await builtOnce(directory, "the build of the API server", staging => {
+        onProgress("building a Kubernetes API server from its Go module, once; some nine minutes on two cores");
+        const build = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", `${staging}/`, ...TOOLS];
+        return must("build the API server", build, { cwd: MODULE });
+    });
     return { apiServer: join(directory, "kube-apiserver"), controllerGen: join(directory, "controller-gen") };
 }
 
@@ -52,20 +43,27 @@ const REGISTRY = "github.com/distribution/distribution/v3/cmd/registry@v3.0.0";
 /** Path of a registry of distribution 3, built on first use: a minute or two. Throws one sentence where Go is missing. */
 export async function registryBinary(onProgress: (sentence: string) => void): Promise<string> {
     const directory = join(clusterCache(), `registry-${digest([REGISTRY])}`);
-    if (!existsSync(directory)) {
-        await requireGo();
-        await mkdir(clusterCache(), { recursive: true });
-        await withLock(join(clusterCache(), "registry-lock"), "the build of the registry", async () => {
-            if (existsSync(directory)) return;
-            onProgress("building a registry of distribution 3 from its Go module, once");
-            const staging = `${directory}.part`;
-            await rm(staging, { recursive: true, force: true });
-            const env = { ...process.env, GOBIN: staging };
-            await must("build the registry", ["go", "install", "-trimpath", "-ldflags=-s -w", REGISTRY], { env });
-            await rename(staging, directory);
-        });
-    }
+    await builtOnce(directory, "the build of the registry", staging => {
+        onProgress("building a registry of distribution 3 from its Go module, once");
+        const env = { ...process.env, GOBIN: staging };
+        return must("build the registry", ["go", "install", "-trimpath", "-ldflags=-s -w", REGISTRY], { env });
+    });
     return join(directory, "registry");
+}
+
+/** Has a directory built by Go unless it is there: complete or absent, and by one process at a time. */
+async function builtOnce(directory: string, what: string, build: (staging: string) => Promise<unknown>): Promise<void> {
+    if (existsSync(directory)) return;
+    await requireGo();
+    await mkdir(clusterCache(), { recursive: true });
+    await withLock(`${directory}.lock`, what, async () => {
+        if (existsSync(directory)) return;
+        const staging = `${directory}.part`;
+        await rm(staging, { recursive: true, force: true });
+        await mkdir(staging, { recursive: true });
+        await build(staging);
+        await rename(staging, directory);
+    });
 }
 
 /** Older ones cannot bring the Go that the module asks for by themselves (https://go.dev/doc/toolchain). */
