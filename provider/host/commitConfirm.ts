@@ -95,7 +95,7 @@ async function makeChange(
         throw await takeBack(session, why, "Correct the change so that the host stays reachable.");
     });
     const lost = await baseline
-        .lost(window)
+        .lost(deadline - TAKE_BACK_MS, window)
         .catch((error: Error) => [`it could not be asked what is lost (${error.message})`]);
     if (lost.length > 0) {
         const fault = window.aborted

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { IP_FAMILIES, type IpFamily } from "../../network/family.ts";
 import type { OperationContext } from "../resource.ts";
@@ -23,11 +24,12 @@ interface Reached {
 }
 
 const COMMAND = `exec python3 -c ${quote(readFileSync(new URL("./reach.py", import.meta.url), "utf8"))}`;
-/** Longest wait for the handshakes of one asking: a line that is merely slow still makes it. */
+/** Longest wait for the handshakes of a first asking; the second has what is left of the window. */
 const LONGEST_HANDSHAKE_SECONDS = 5;
 /** Two askings and two logins have to fit into what a host waits for a confirmation. */
 const SHARE_OF_WINDOW = 1 / 6;
 const LOGIN_SECONDS = 5;
+const RETRY_PAUSE_MS = 500;
 /**
  * Handshakes at once, and how many must be answered. On a line of which half of the flows die, all of the first 3 are
  * answered in one of 8 cases, and none of 2 and 6 more in one of 256: such an endpoint is called lost once in 2,000 changes.
@@ -68,24 +70,40 @@ export class Baseline {
         return new Baseline(await Promise.all(asked), seconds);
     }
 
-    /** What is not reached any more, each as a clause of a sentence. Means nothing once the signal has aborted. */
-    async lost(signal: AbortSignal): Promise<string[]> {
-        const seconds = this.#seconds;
+    /**
+     * What is not reached any more, each as a clause of a sentence. Whoever does not answer at once has until the
+     * deadline, in milliseconds since the epoch: slow is not lost. Means nothing once the signal has aborted.
+     */
+    async lost(deadline: number, signal: AbortSignal): Promise<string[]> {
         const lost = this.#reached.map(async ({ witness, reached }) => {
-            try {
-                const missing = without(reached, await answering(witness, reached, { ...AFTER, seconds }, signal));
-                if (missing.length === 0) return [];
-                const still = without(missing, await answering(witness, missing, { ...AGAIN, seconds }, signal));
-                return still.flatMap(({ host, port, families }) =>
-                    families.map(family => `${witness.name} reached ${host}:${port} over ${WORDS[family]} before`),
-                );
-            } catch (error) {
-                if (!(error instanceof HostError)) throw error;
-                return [`${witness.name} itself could be reached before (${error.message.replace(/\.$/, "")})`];
+            let missing: readonly Reached[] = reached;
+            let seconds = this.#seconds;
+            let how = AFTER;
+            for (;;) {
+                try {
+                    missing = without(missing, await answering(witness, missing, { ...how, seconds }, signal));
+                    if (missing.length === 0) return [];
+                    if (how === AGAIN) return missing.flatMap(endpoint => clausesOf(witness, endpoint));
+                } catch (error) {
+                    if (!(error instanceof HostError)) throw error;
+                    if (signal.aborted || secondsUntil(deadline) < LOGIN_SECONDS)
+                        return [`${witness.name} itself could be reached before (${error.message.replace(/\.$/, "")})`];
+                    await sleep(RETRY_PAUSE_MS);
+                }
+                how = AGAIN;
+                seconds = Math.max(this.#seconds, secondsUntil(deadline) - LOGIN_SECONDS);
             }
         });
         return (await Promise.all(lost)).flat();
     }
+}
+
+function secondsUntil(deadline: number): number {
+    return (deadline - Date.now()) / 1000;
+}
+
+function clausesOf(witness: Witness, { host, port, families }: Reached): string[] {
+    return families.map(family => `${witness.name} reached ${host}:${port} over ${WORDS[family]} before`);
 }
 
 /** The endpoints that answer, by the witness's word, over a connection of its own. Throws a HostError without one. */

@@ -59,6 +59,8 @@ async function runAction(
             GITHUB_API_URL: gitHub.url,
             GITHUB_STEP_SUMMARY: summary,
             GITHUB_WORKSPACE: directory,
+            // For a Pulumi CLI on PATH, which the embedded engine is not asked for then.
+            PULUMI_BACKEND_URL: `file://${directory}`,
             ...Object.fromEntries(variables),
         },
     });
@@ -80,7 +82,7 @@ test("a pull request has one comment, which follows what is pushed to it", async
     expect(first.summary).toContain("changes to make");
 
     // Somebody pushes a node MTU that the policy pack refuses, and a Flux repository that waits for a store.
-    const settings = await readFile(join(directory, "Pulumi.dev.yaml"), "utf8");
+    const settings = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
     await writeFile(join(directory, "Pulumi.dev.yaml"), settings.replace("nodeMtu: 1400", "nodeMtu: 1500"));
     const second = await runAction({ ...given, lint: "flux" });
     expect(second.code, second.output).toBe(1);
