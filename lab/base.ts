@@ -35,6 +35,10 @@ const PACKAGES = [
     "openssl",
 ];
 
+/** Packages that exclude one of those above, kept in this directory for hosts that have them instead. */
+export const ARCHIVES = "/var/lib/archives";
+const ARCHIVED = ["ifupdown"];
+
 /** Nobody reads manuals in a lab, and a base that is lost with the machine needs no fsync. */
 const DPKG_OPTIONS = [
     "path-exclude=/usr/share/man/*",
@@ -59,7 +63,7 @@ export async function baseSystem(
     signal: AbortSignal = new AbortController().signal,
 ): Promise<string> {
     const { sources, aptOptions } = await aptSettings();
-    const key = digest([sources, PACKAGES, DPKG_OPTIONS]);
+    const key = digest([sources, PACKAGES, ARCHIVED, DPKG_OPTIONS]);
     const directory = join(cacheDirectory(), "base");
     const base = join(directory, key);
     if (existsSync(base)) return base;
@@ -108,6 +112,7 @@ async function bootstrap(
         "--skip=essential/unlink",
         '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
         `--setup-hook=sync-in ${packages} /var/cache/apt/archives`,
+        `--customize-hook=mkdir "$1${ARCHIVES}" && cd "$1${ARCHIVES}" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get download ${ARCHIVED.join(" ")}`,
         `--customize-hook=sync-out /var/cache/apt/archives ${packages}`,
         RELEASE,
         root,

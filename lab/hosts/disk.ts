@@ -2,7 +2,7 @@ import { gatewayFiles } from "../gateway.ts";
 import type { LabRecord } from "../record.ts";
 import { CACHE_HOST, type LabHost } from "../topology.ts";
 import { newIdentity } from "./identity.ts";
-import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
+import { linkManagerOf, nodeMtus, nodeNetworkFile, readsInterfaces } from "./nodeNetwork.ts";
 import type { HostDisk } from "./power.ts";
 import { K3S_UNITS } from "./settings.ts";
 
@@ -40,9 +40,10 @@ export async function newDisk(
         return { layers, files: [...identity, network], enable: ["networking.service"], absent: CONTAINER_RUNTIME };
     }
     const role = host === "cp1" ? "server" : "agent";
-    const manager = linkManagerOf(host) === "ifupdown2" ? "networking.service" : "systemd-networkd.service";
+    const manager = readsInterfaces(host) ? "networking.service" : "systemd-networkd.service";
     return {
         layers,
+        ...(linkManagerOf(host) === "ifupdown" && { instead: { of: "ifupdown2", archive: "ifupdown" } }),
         files: [...identity, network],
         enable: [manager, "containerd.service", K3S_UNITS[role]],
         absent: [

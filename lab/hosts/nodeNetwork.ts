@@ -3,7 +3,7 @@ import { addressOf, type LabHost, NODE_LINK, VM_GATEWAY, VM_SUBNET } from "../to
 import type { HostFile } from "./settings.ts";
 
 /** Software that sets up a node's link at boot. Each is what some distribution's VMs come with. */
-export type LinkManager = "netplan" | "networkd" | "ifupdown2";
+export type LinkManager = "netplan" | "networkd" | "ifupdown2" | "ifupdown";
 
 /** A node's MTUs as the scenario has them, in bytes. */
 export interface NodeMtus {
@@ -12,10 +12,19 @@ export interface NodeMtus {
     route: number | null;
 }
 
-/** cp1 is set up like an Ubuntu cloud image, the first worker by systemd-networkd alone, further ones like Debian. */
+/**
+ * cp1 is set up like an Ubuntu cloud image, the first worker by systemd-networkd alone, the second like Proxmox VE, the
+ * third like Debian.
+ */
 export function linkManagerOf(node: LabHost): LinkManager {
     if (node === "cp1") return "netplan";
-    return node === "worker1" ? "networkd" : "ifupdown2";
+    if (node === "worker1") return "networkd";
+    return node === "worker3" ? "ifupdown" : "ifupdown2";
+}
+
+/** Whether /etc/network/interfaces says how the node's link is set up. */
+export function readsInterfaces(node: LabHost): boolean {
+    return ["ifupdown", "ifupdown2"].includes(linkManagerOf(node));
 }
 
 export function nodeMtus(scenario: Scenario, node: LabHost): NodeMtus {
@@ -32,7 +41,8 @@ export function nodeNetworkFile(node: LabHost, mtus: NodeMtus): HostFile {
         case "networkd":
             return { path: `/etc/systemd/network/10-${NODE_LINK}.network`, content: networkd(node, mtus) };
         case "ifupdown2":
-            return { path: "/etc/network/interfaces", content: ifupdown(node, mtus) };
+        case "ifupdown":
+            return { path: "/etc/network/interfaces", content: interfaces(node, mtus) };
     }
 }
 
@@ -89,7 +99,7 @@ function networkd(node: LabHost, { link, route }: NodeMtus): string {
     ]);
 }
 
-function ifupdown(node: LabHost, { link, route }: NodeMtus): string {
+function interfaces(node: LabHost, { link, route }: NodeMtus): string {
     const { ipv4, ipv6 } = addresses(node);
     const mtu = link === 1500 ? [] : [`\tmtu ${link}`];
     const change = (family: "-4" | "-6", gateway: string) =>

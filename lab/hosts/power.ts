@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { ARCHIVES } from "../base.ts";
 import { command, must } from "../command.ts";
 import { type LabHost, labPaths, namespaceOf, namespacePath } from "../topology.ts";
 import { cgroupsOf, makeCgroups, processesOfCgroups, removeCgroup } from "./cgroups.ts";
@@ -14,6 +15,8 @@ export interface HostDisk {
     /** Directories below the host's own changes, topmost first. */
     layers: readonly string[];
     files: readonly HostFile[];
+    /** A package that this host has instead of one of the layers', with which it cannot be installed. */
+    instead?: { of: string; archive: string };
     /** systemd units that start at boot beside those of the layers. */
     enable: readonly string[];
     /** Files of the layers that this host does not have. */
@@ -32,6 +35,11 @@ export async function makeDisk(instance: string, host: LabHost, disk: HostDisk):
     await mountOverlay(directory, disk.layers);
     // containerd lays overlays of its own, which the kernel refuses on top of this one.
     await mkdir(join(directory, "containerd"));
+    if (disk.instead) {
+        const { of, archive } = disk.instead;
+        const exchange = `dpkg --purge ${of} && dpkg --install ${ARCHIVES}/${archive}_*.deb`;
+        await must(`install ${archive} on ${host}`, ["chroot", root, "sh", "-c", exchange]);
+    }
     for (const path of disk.absent) await rm(join(root, path), { recursive: true, force: true });
     await writeFiles(root, disk.files);
     await must(`enable the units of ${host}`, ["chroot", root, "systemctl", "--quiet", "enable", ...disk.enable]);

@@ -3,7 +3,7 @@ import type { LabRecord } from "../record.ts";
 import type { Scenario } from "../scenario.ts";
 import { GATEWAY_BRIDGES, type LabHost, NODE_LINK, VM_GATEWAY, vmNames, vmPort } from "../topology.ts";
 import { execOnHost } from "./exec.ts";
-import { linkManagerOf, nodeMtus, nodeNetworkFile } from "./nodeNetwork.ts";
+import { linkManagerOf, nodeMtus, nodeNetworkFile, readsInterfaces } from "./nodeNetwork.ts";
 import { requireLeader } from "./processes.ts";
 import { type HostFile, writeFiles } from "./settings.ts";
 
@@ -23,11 +23,10 @@ export async function applyToGateway(
 export async function applyToNode(instance: string, node: LabHost, scenario: Scenario): Promise<void> {
     const mtus = nodeMtus(scenario, node);
     await writeToHost(instance, node, [nodeNetworkFile(node, mtus)]);
-    const manager = linkManagerOf(node);
-    if (manager === "netplan") await mustOnHost(instance, node, ["netplan", "generate"]);
-    if (manager !== "ifupdown2") await restartNetworkd(instance, node);
+    if (linkManagerOf(node) === "netplan") await mustOnHost(instance, node, ["netplan", "generate"]);
+    if (!readsInterfaces(node)) await restartNetworkd(instance, node);
     await setMtu(instance, node, NODE_LINK, mtus.link);
-    if (manager === "ifupdown2") await replaceDefaultRoutes(instance, node, mtus.route);
+    if (readsInterfaces(node)) await replaceDefaultRoutes(instance, node, mtus.route);
 }
 
 /**

@@ -23,7 +23,8 @@ const GROUPS =
 
 /** The real CRDs of Flux and External Secrets, as objects to send to an API server. */
 export async function customResourceDefinitions({ controllerGen }: ClusterBinaries): Promise<unknown[]> {
-    const directory = join(clusterCache(), `crds-${digest([CARRIERS, GENERATED])}`);
+    const generatedFrom = [GENERATED, readFileSync(join(MODULE, "go.mod"), "utf8")];
+    const directory = join(clusterCache(), `crds-${digest([CARRIERS, generatedFrom])}`);
     if (!existsSync(directory))
         await withLock(join(clusterCache(), "lock"), "the download of the CRDs", () =>
             gather(directory, controllerGen),

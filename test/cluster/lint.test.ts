@@ -77,6 +77,7 @@ const knownNamespaces = new Set(["default", "kube-system"]);
 test.each([
     { repository: "store-in-health-checks", finds: ["store-in-health-checks"] },
     { repository: "wait-on-store", finds: ["wait-on-store"] },
+    { repository: "wait-in-chart", finds: ["wait-on-store"] },
     { repository: "chain", finds: ["not-read", "wait-on-store", "workload-waits-for-store"] },
     { repository: "chain-to-external-secret", finds: ["generated-secret-unchecked", "workload-waits-for-store"] },
     { repository: "bootstrap-secret", finds: ["generated-secret-unchecked"] },

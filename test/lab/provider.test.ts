@@ -22,7 +22,7 @@ describe("the plugin on real hosts", () => {
     let provider: ProviderInRunner;
 
     beforeAll(async () => {
-        lab = await labUp({ instance, scenario: parseScenario({}), workers: 2, onProgress: () => {} });
+        lab = await labUp({ instance, scenario: parseScenario({}), workers: 3, onProgress: () => {} });
         provider = new ProviderInRunner(lab);
     });
     afterAll(async () => {
@@ -47,6 +47,7 @@ describe("the plugin on real hosts", () => {
         { host: "cp1", link: "eth0", manager: "netplan" },
         { host: "worker1", link: "eth0", manager: "networkd" },
         { host: "worker2", link: "eth0", manager: "ifupdown2" },
+        { host: "worker3", link: "eth0", manager: "ifupdown" },
     ])("with $manager on $host", ({ host, link, manager }) => {
         test("sets an MTU, live and at boot, repairs it, and puts the host back as it was", async () => {
             const before = await lab.fingerprint(host);
@@ -267,6 +268,37 @@ describe("the plugin on real hosts", () => {
             );
 
             expect((await provider.messages()).join("\n")).toContain("gone is not asked what it reaches");
+            expect(await lab.fingerprint("pve")).toEqual(before);
+        });
+
+        test("or hosts behind it, so that nobody reaches them, is taken back", async () => {
+            const before = await lab.fingerprint("pve");
+            const table = on(TABLE, "pve");
+            const content =
+                "chain forward { type filter hook forward priority 0; ip daddr 10.27.27.11 tcp dport 22 drop; }\n";
+
+            await expect(table.create({ table: "cutoff", content, witnesses: reachingGhcr("cp1") })).rejects.toThrow(
+                /could not set table inet cutoff: cp1 itself could be reached before .*, and does not any more. The change was taken back/,
+            );
+
+            expect(await lab.fingerprint("pve")).toEqual(before);
+        });
+
+        test("but not one after which they are slow to answer", async () => {
+            const before = await lab.fingerprint("pve");
+            // One login is let in, the next not before 10 s have passed.
+            await sh(
+                "cp1",
+                "nft -f - <<'END'\ntable inet slow { chain input { type filter hook input priority 0; tcp dport 22 tcp flags syn limit rate 6/minute burst 1 packets accept; tcp dport 22 tcp flags syn counter drop; }; }\nEND",
+            );
+            const table = on(TABLE, "pve");
+            const content = "chain forward { type filter hook forward priority 0; }\n";
+
+            await table.create({ table: "harmless", content, witnesses: reachingGhcr("cp1") });
+
+            expect(await sh("cp1", "nft list table inet slow")).toMatch(/counter packets [1-9]/);
+            await table.delete();
+            await sh("cp1", "nft delete table inet slow");
             expect(await lab.fingerprint("pve")).toEqual(before);
         });
 
