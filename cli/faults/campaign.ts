@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     { name: "a network that loses one packet in ten", attempt: tryLossyNetwork },
 ];
 
-/** The hosts of each lane: netplan beside ifupdown2, networkd beside ifupdown2, and then ifupdown2 alone. */
+/** The hosts of each lane: netplan beside ifupdown2, networkd beside ifupdown, and then ifupdown2 alone. */
 const LANES: readonly (readonly [LabHost, LabHost])[] = [
     ["cp1", "worker2"],
     ["worker1", "worker3"],
