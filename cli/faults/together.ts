@@ -39,8 +39,8 @@ export async function tryLossyNetwork(lane: Lane): Promise<string[]> {
     const lossy =
         "table inet lossy { chain input { type filter hook input priority -300; numgen random mod 10 == 0 drop; }; chain output { type filter hook output priority -300; numgen random mod 10 == 0 drop; }; }";
     for (const host of stack.hosts) await lab.exec(host, ["nft", lossy]);
-    const end = await lane.finish("create");
+    const end = await lane.finish("update");
     for (const host of stack.hosts) await lab.exec(host, ["nft", "delete", "table", "inet", "lossy"]);
     const lost = end.ok ? [] : [`the run failed: ${end.messages.join("; ")}`];
-    return [...lost, ...(await lane.differences("create"))];
+    return [...lost, ...(await lane.differences("update"))];
 }
