@@ -26,6 +26,13 @@ const PARTS = ["first", "second", "engine"] as const satisfies Place["of"][];
 /** How many places there are for one piece of work, as counted in a run without a fault. */
 export type Places = Record<Place["of"], number>;
 
+/** The places that every pair of hosts has: one way to set up a link takes more commands than another. */
+export function commonPlaces(all: readonly Record<Work, Places>[]): Record<Work, Places> {
+    const fewest = (work: Work, of: Place["of"]) => Math.min(...all.map(places => places[work][of]));
+    const ofWork = (work: Work) => Object.fromEntries(PARTS.map(of => [of, fewest(work, of)])) as Places;
+    return Object.fromEntries(WORKS.map(work => [work, ofWork(work)])) as Record<Work, Places>;
+}
+
 /** Names a fault as a step and a kind; no two of a campaign are the same. */
 export function keyOf({ work, place, kind }: Fault): string {
     return `${work}/${place.of}/${place.number}/${kind}`;

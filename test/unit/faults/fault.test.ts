@@ -1,11 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { KINDS, keyOf, plannedFaults, WORKS } from "../../../cli/faults/fault.ts";
+import { commonPlaces, KINDS, keyOf, plannedFaults, WORKS } from "../../../cli/faults/fault.ts";
 
 const places = {
     create: { engine: 14, first: 134, second: 164 },
     update: { engine: 14, first: 146, second: 174 },
     destroy: { engine: 14, first: 103, second: 122 },
 };
+
+test("places that two pairs of hosts have in common are those of the one with fewer", () => {
+    const other = { ...places, update: { engine: 15, first: 140, second: 180 } };
+    expect(commonPlaces([places, other])).toEqual({ ...places, update: { engine: 14, first: 140, second: 174 } });
+    expect(commonPlaces([places])).toEqual(places);
+});
 
 describe("a plan of faults", () => {
     test.each([[1], [5], [16], [225], [600]])("of %i has as many, and none twice", count => {
