@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { draws } from "../../lab/internet/draw.ts";
 import { parseScenario, type Scenario } from "../../lab/scenario.ts";
 
@@ -13,6 +14,8 @@ const USUAL_DELAY_MS = 20;
 const MOST_STRAY = 90;
 /** How far a rate or a long delay moves, as a share of itself. */
 const SPREAD = 0.2;
+/** Less than all, in percent. */
+const MOST = 99;
 /** Sizes at which a network begins to behave differently: the smallest of IPv6 (RFC 8200) and Ethernet's. */
 const TURNING_SIZES = [576, 1280, 1500];
 
@@ -26,7 +29,7 @@ export function vary(scenario: Scenario, seed: string): Scenario {
         between: (low, high) => low + Math.floor(draw() * (high - low + 1)),
         around: value => round(value * (1 - SPREAD + draw() * 2 * SPREAD)),
     };
-    const { internet, expect } = scenario;
+    const { internet, gateway, expect } = scenario;
     const sizes = new Map<number, number>([[1500, 1500]]);
     for (const { mtu } of internet.paths) if (!sizes.has(mtu)) sizes.set(mtu, otherSize(mtu, scenario, dice));
     const expected = (mtu: number | null | undefined) => (mtu ? (sizes.get(mtu) ?? mtu) : mtu);
@@ -36,12 +39,13 @@ export function vary(scenario: Scenario, seed: string): Scenario {
         seed: dice.between(1, 1_000_000),
         internet: {
             ...internet,
-            addressSeed: dice.between(1, 1_000_000),
+            // An address that the scenario names stays that of the host it means.
+            addressSeed: gateway.blockFromVms.some(isAddress) ? internet.addressSeed : dice.between(1, 1_000_000),
             paths: internet.paths.map(path => ({
                 ...path,
                 mtu: sizes.get(path.mtu),
                 delayMs: path.delayMs > USUAL_DELAY_MS ? dice.around(path.delayMs) : dice.between(1, USUAL_DELAY_MS),
-                lossPercent: path.lossPercent > 0 ? dice.around(path.lossPercent) : dice.between(0, MOST_STRAY) / 1000,
+                lossPercent: path.lossPercent > 0 ? someOf(path.lossPercent, dice) : dice.between(0, MOST_STRAY) / 1000,
             })),
             dns: { failPercent: someOf(internet.dns.failPercent, dice), delayMs: dice.around(internet.dns.delayMs) },
             endpoints: Object.fromEntries(
@@ -91,7 +95,12 @@ function otherSize(mtu: number, { nodes, gateway, internet }: Scenario, dice: Di
 
 /** None stays none, and all stays all. */
 function someOf(percent: number, dice: Dice): number {
-    return percent === 0 || percent === 100 ? percent : dice.around(percent);
+    return percent === 0 || percent === 100 ? percent : Math.min(MOST, dice.around(percent));
+}
+
+/** Whether a target is one address, rather than a host by its name or a whole network. */
+function isAddress(target: string): boolean {
+    return isIP(target) !== 0;
 }
 
 function round(value: number): number {

@@ -41,6 +41,21 @@ describe("a scenario in other numbers", () => {
         }
     });
 
+    test("keeps a loss of everything whole, and one of nearly everything below that", () => {
+        const losing = (lossPercent: number) => parseScenario({ internet: { paths: [{ lossPercent }] } });
+        for (const seed of SEEDS) {
+            expect(vary(losing(100), seed).internet.paths[0]!.lossPercent).toBe(100);
+            expect(vary(losing(95), seed).internet.paths[0]!.lossPercent).toBeLessThan(100);
+        }
+    });
+
+    test("keeps the addresses of the internet where the gateway blocks one of them, and else draws them anew", () => {
+        const blocking = (target: string) => parseScenario({ gateway: { blockFromVms: [target] } });
+        const addressSeeds = (target: string) => SEEDS.map(seed => vary(blocking(target), seed).internet.addressSeed);
+        expect(new Set(addressSeeds("198.51.100.50"))).toEqual(new Set([0]));
+        expect(new Set(addressSeeds("ghcr.io")).size).toBeGreaterThan(100);
+    });
+
     test("is a valid scenario for each of the repository's", () => {
         const scenarios = judgedScenarios();
         expect(scenarios.length).toBeGreaterThanOrEqual(24);
