@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Seven groups: `unit` needs no root and half a minute, `programs` starts the plugin, the probe agent and servers of ours,
- * `properties` tries many inputs and cuts the power at every command, `engine` starts Pulumi's own processes, `browser`
+ * `properties` tries many inputs and cuts the power in the middle of steps, `engine` starts Pulumi's own processes, `browser`
  * looks at reports in Chromium and installs it where it is missing, `cluster` starts a Kubernetes API server and a registry
  * and builds them once with Go, `lab` boots hosts and needs root.
  */

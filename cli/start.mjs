@@ -59,7 +59,16 @@ function nodeDirectory() {
         const staging = `${home}.${process.pid}`;
         mkdirSync(staging, { recursive: true });
         npm(
-            ["install", "--no-audit", "--no-fund", "--no-save", "--prefix", staging, `${name}@${NODE_VERSION}`],
+            [
+                "install",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-save",
+                "--prefix",
+                staging,
+                `${name}@${NODE_VERSION}`,
+            ],
             `this is Node ${process.versions.node}; bringing Node ${NODE_VERSION} from npm`,
         );
         rmSync(home, { recursive: true, force: true });

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Document, parseDocument } from "yaml";
+import { replaceFile } from "./replaceFile.ts";
 import type { Crypter } from "./secrets.ts";
 import { Unsupported } from "./unsupported.ts";
 
@@ -52,7 +53,7 @@ export async function readStackSettings(directory: string, project: string, stac
 export async function writeEncryptionSalt(file: string, salt: string): Promise<void> {
     const document = await readDocument(file);
     document.set("encryptionsalt", salt);
-    await writeFile(file, document.toString());
+    await replaceFile(file, document.toString(), { mode: 0o644 });
 }
 
 function isSecure(value: unknown): value is { secure: string } {

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { checkDeployment, type SerializedDeployment } from "./deploymentFile.ts";
+import { replaceFile } from "./replaceFile.ts";
 import { Unsupported } from "./unsupported.ts";
 
 /** Names one stack: its directory of states, its project and its name. */
@@ -68,7 +69,7 @@ function parseState(text: string, file: string): z.infer<typeof stateSchema> {
 /** Marks the directory as one of Pulumi's current layout, which `pulumi` checks before it reads stacks. */
 async function writeLayout(stateDirectory: string): Promise<void> {
     const meta = join(stateDirectory, ".pulumi", "meta.yaml");
-    if (!(await exists(meta))) await writeFile(meta, "version: 1\n");
+    if (!(await exists(meta))) await replaceFile(meta, "version: 1\n", { mode: 0o644 });
 }
 
 /** Writes the deployment so that a reader, or a crash, finds either the old state or the new one, never a part of it. */
@@ -77,18 +78,7 @@ export async function writeState(place: StackPlace, deployment: SerializedDeploy
     const checkpoint = { stack: `${ORGANIZATION}/${place.project}/${place.stack}`, latest: deployment };
     await mkdir(dirname(file), { recursive: true });
     await writeLayout(place.stateDirectory);
-    // The stack's lock lets one run write at a time, so the next one writes over what an interrupted one has left.
-    const staging = `${file}.new`;
-    const handle = await open(staging, "w", 0o600);
-    try {
-        await handle.writeFile(`${JSON.stringify({ version: 3, checkpoint }, undefined, 4)}\n`);
-        await handle.sync();
-    } finally {
-        await handle.close();
-    }
-    await rename(staging, file);
-    // Without this, a power cut could undo the rename.
-    const directory = await open(dirname(file), "r");
-    await directory.sync().catch(() => {});
-    await directory.close();
+    const text = `${JSON.stringify({ version: 3, checkpoint }, undefined, 4)}\n`;
+    // The stack's lock lets one run write at a time.
+    await replaceFile(file, text, { mode: 0o600, stagedAs: `${basename(file)}.new` });
 }

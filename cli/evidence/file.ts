@@ -1,45 +1,26 @@
 import { constants } from "node:fs";
-import { access, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { access, readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
+import { replaceFile } from "../../engine/replaceFile.ts";
 import { EVIDENCE_FORMAT, EVIDENCE_VERSION, EvidenceFile } from "../../network/evidence/evidenceFile.ts";
 import { CouldNotRun } from "../exit.ts";
 
 /** A run of 10 hosts and 1000 rounds takes some 40 MiB; beyond this it is no evidence file, or made to fill the memory. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
-/**
- * Writes a whole file or none: beside its place, flushed to the disk, then renamed. Throws `CouldNotRun` with what is
- * there now and what to do, e.g. on a full disk.
- */
+/** Writes a whole file or none. Throws `CouldNotRun` with what is there now and what to do, e.g. on a full disk. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-    const staging = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
     try {
-        const file = await open(staging, "w", 0o644);
-        try {
-            await file.writeFile(content);
-            await file.sync();
-        } finally {
-            await file.close();
-        }
-        await rename(staging, path);
-        await syncDirectory(dirname(path));
+        await replaceFile(path, content, { mode: 0o644 });
     } catch (error) {
-        await rm(staging, { force: true }).catch(() => {});
         const { code, message } = error as NodeJS.ErrnoException;
         const reason = code === "ENOSPC" ? "no space is left on its disk" : message;
         throw new CouldNotRun(
             `${path} cannot be written: ${reason}. Nothing half-written is left, and a file that was there is as it was. Make room, or name another file.`,
         );
     }
-}
-
-/** Without this, a power cut could undo the rename. Some network file systems have no sync of directories. */
-async function syncDirectory(path: string): Promise<void> {
-    const directory = await open(path, "r");
-    await directory.sync().catch(() => {});
-    await directory.close();
 }
 
 /** Throws `CouldNotRun` where a file could not be written, before a run that would be lost with it. */

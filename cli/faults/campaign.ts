@@ -123,7 +123,11 @@ async function tryCases(lane: Lane, cases: readonly Case[], onProgress: (sentenc
         if (lost.length > 0) await lane.renew();
     }
     const down = await lane.finish("destroy");
-    if (!down.ok) await lane.renew();
+    const left = down.ok ? await lane.differences("destroy") : [`the destroy failed: ${down.messages.join("; ")}`];
+    if (left.length > 0) {
+        tried.push({ name: "a destroy after all cases", lost: left, seconds: 0 });
+        await lane.renew();
+    }
     return tried;
 }
 
@@ -138,7 +142,8 @@ async function workThrough(
         for (const work of WORKS) {
             const fault = queues[work].shift();
             if (fault === undefined) {
-                await lane.finish(work);
+                const end = await lane.finish(work);
+                if (!end.ok) throw new Error(`a run without a fault failed: ${end.messages.join("; ")}`);
                 continue;
             }
             const tried = await tryFault(lane, fault);
@@ -182,6 +187,10 @@ async function tryFault(lane: Lane, fault: Fault): Promise<TriedFault> {
         run.kill();
     }
 
+    // A run that says it went well must have done so: it may not have rolled back.
+    const end = isOver ? await run.ended : undefined;
+    if (end?.ok)
+        lost.push(...(await lane.differences(work)).map(difference => `the struck run ended well with: ${difference}`));
     const unreadable = await lane.unreadableState();
     if (unreadable !== undefined) lost.push(`the state: ${unreadable}`);
     const next = await lane.finish(work);

@@ -55,19 +55,21 @@ export const CUT_OFFS: readonly CutOff[] = [
 export async function tryCutOff(lane: Lane, { table, meanwhile, stays }: CutOff): Promise<string[]> {
     const [host] = lane.stack.hosts;
     const run = await lane.start("create", { cut: table });
-    if (meanwhile !== undefined && (await appears(lane, run))) {
+    const lost: string[] = [];
+    if (meanwhile !== undefined) {
+        if (!(await appears(lane, run))) lost.push("it was never in force");
         if (meanwhile === "runner killed") run.kill();
         else await lane.lab.reboot(host);
     }
     const end = await run.ended;
 
-    const lost: string[] = [];
     if (stays && end?.ok !== true) lost.push(`it was not let stand: ${words(end)}`);
     if (!stays && end?.ok === true) lost.push("the run ended well");
     if (stays && !(await isThere(lane))) lost.push("it is not in force");
     if (!stays && meanwhile === undefined && !/everything is as it was/.test(words(end)))
         lost.push(`the run does not say what state the host is in: ${words(end)}`);
-    if (!stays && meanwhile === undefined) lost.push(...(await lane.differences("create")));
+    // Before another run comes near the host.
+    if (!stays) lost.push(...(await lane.differences("create")));
     const next = await lane.finish("create");
     if (!next.ok) lost.push(`the next run failed: ${words(next)}`);
     return [...lost, ...(await lane.differences("create"))];

@@ -44,10 +44,15 @@ export function keyOf({ work, place, kind }: Fault): string {
  */
 export function plannedFaults(places: Record<Work, Places>, count: number, seed: string): Fault[] {
     const draw = draws(seed);
-    // In an order that has every kind in it before one comes again, for counts that do not go round.
-    const groups = PARTS.flatMap((of, part) =>
-        WORKS.flatMap((_, turn) =>
-            KINDS.map((kind, index) => ({ kind, of, work: WORKS[(index + turn + part) % WORKS.length]! })),
+    // In an order that has every kind in it before one comes again, and all parts and works among five in a row, for
+    // counts that do not go round.
+    const groups = WORKS.flatMap((_, turn) =>
+        PARTS.flatMap((_, shift) =>
+            KINDS.map((kind, index) => ({
+                kind,
+                of: PARTS[(index + shift) % PARTS.length]!,
+                work: WORKS[(index + shift + turn) % WORKS.length]!,
+            })),
         ),
     );
     const faults = groups.flatMap(({ kind, work, of }, index) => {

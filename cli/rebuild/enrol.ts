@@ -1,7 +1,7 @@
-import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { parseDocument } from "yaml";
 import type { ConnectionArgs } from "../../components/stackConfig.ts";
+import { replaceFile } from "../../engine/replaceFile.ts";
 import { expandHome, type PublicKey, parsePublicKeys } from "../../provider/host/hostKey.ts";
 import { withHostKeys } from "./knownHosts.ts";
 
@@ -59,7 +59,7 @@ async function writeToConfiguration(name: string, keys: readonly PublicKey[], st
             `${stackFile} has no nodes[].connection.hostKey of ${name} that could be replaced. The host was not connected to. Give ${name} a hostKey of its own there, or a known_hosts file.`,
         );
     document.setIn(path, keys.map(({ type, base64 }) => `${type} ${base64}`).join("\n"));
-    await replaceFile(stackFile, document.toString());
+    await replaceFile(stackFile, document.toString(), { mode: 0o600 });
 }
 
 async function writeToKnownHosts(
@@ -71,22 +71,5 @@ async function writeToKnownHosts(
         if (error.code === "ENOENT") return "";
         throw error;
     });
-    await replaceFile(path, withHostKeys(before, host, port, keys));
-}
-
-/** As a whole or not at all, with its mode, and through a link to the file that it names. */
-async function replaceFile(path: string, content: string): Promise<void> {
-    const target = await realpath(path).catch(() => path);
-    const mode = await stat(target).then(
-        found => found.mode & 0o777,
-        () => 0o600,
-    );
-    const staging = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-    try {
-        await writeFile(staging, content, { mode });
-        await rename(staging, target);
-    } catch (error) {
-        await rm(staging, { force: true });
-        throw error;
-    }
+    await replaceFile(path, withHostKeys(before, host, port, keys), { mode: 0o600 });
 }

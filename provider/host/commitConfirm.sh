@@ -6,7 +6,7 @@ revert_units=/etc/systemd/system/clearpath-revert
 
 begin_change() {
     if [ -e "$pending/revert.sh" ]; then
-        if systemctl --quiet is-active clearpath-revert.timer clearpath-revert.service; then
+        if may_yet_be_taken_back; then
             answer busy yes
             exit 0
         fi
@@ -19,6 +19,14 @@ begin_change() {
     (umask 077 && mkdir -p "$pending")
     put "$record" "$pending/record"
     if [ -e "$record/owner" ]; then cp "$record/owner" "$pending/owner"; fi
+}
+
+# Whether the timer waits, or its program runs. A timer that has run out stays active, and a program that has failed is
+# tried again every few seconds, for as long as nobody mends what is wrong: neither is worth waiting for.
+may_yet_be_taken_back() {
+    case $(systemctl show -p SubState --value clearpath-revert.timer) in waiting) return ;; esac
+    case $(systemctl show -p SubState --value clearpath-revert.service) in start*) return ;; esac
+    return 1
 }
 
 # Whatever ends the step early leaves the host as it was.
@@ -46,10 +54,15 @@ arm() {
 # Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
 [Unit]
 Description=Take back an unconfirmed change of Clearpath
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
-ExecStart=$(command -v flock) -o /run/clearpath.lock /bin/sh -c '$(timer_program)'
+UMask=0077
+ExecStart=/bin/sh -c '$(timer_program)'
+TimeoutStartSec=120s
+Restart=on-failure
+RestartSec=5s
 UNIT
     cat >"$revert_units.timer" <<UNIT
 # Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
@@ -70,6 +83,10 @@ UNIT
     # One that an interrupted change has left may have run out already: it would never run again.
     attempt "$left" systemctl restart clearpath-revert.timer
     attempt "$left" systemctl --quiet is-enabled clearpath-revert.timer
+    case $(systemctl show -p LoadState --value clearpath-revert.service) in
+        loaded) ;;
+        *) fail "systemd does not take the service that would take the change back. $left" ;;
+    esac
     case $(systemctl show -p SubState --value clearpath-revert.timer) in
         waiting) answer armed yes ;;
         *) fail "the timer that would take the change back does not run. $left" ;;
@@ -77,9 +94,14 @@ UNIT
 }
 
 # What the timer does. It takes back the change it was armed for and no other: it may have waited for the lock while that
-# one was confirmed and another begun. Where there is nothing to take back, the units are what a power cut has left.
+# one was confirmed and another begun. Where there is nothing to take back, the units are what a power cut has left. A
+# step that holds the lock for long, be it the one whose change hangs, does not keep a host cut off. Has no quotes, and
+# nothing that systemd would read as a variable.
 timer_program() {
-    printf '%s' "if grep -qsx $change_id $pending/id && [ -e $pending/revert.sh ]; then . $pending/revert.sh; elif [ ! -e $pending/revert.sh ]; then rm -rf $pending; systemctl --quiet disable clearpath-revert.timer; rm -f $revert_units.service $revert_units.timer; systemctl daemon-reload; rmdir $state 2>/dev/null; fi; true"
+    mine="grep -qsx $change_id $pending/id && [ -e $pending/revert.sh ]"
+    take_back=". $pending/revert.sh"
+    clear_away="rm -rf $pending; systemctl --quiet disable clearpath-revert.timer; rm -f $revert_units.service $revert_units.timer; systemctl daemon-reload; rmdir $state 2>/dev/null"
+    printf '%s' "exec 9>>/run/clearpath.lock; if flock -w 5 9; then if $mine; then $take_back; elif [ ! -e $pending/revert.sh ]; then $clear_away; fi; elif $mine; then $take_back; fi; true"
 }
 
 disarm() {
@@ -136,6 +158,7 @@ revert_change() {
 
 # For a step that looks: says that what it would see of the record's thing may yet be taken back.
 answer_unsettled() {
-    if [ -e "$pending/revert.sh" ] && grep -qsxF "$record" "$pending/record" &&
-        systemctl --quiet is-active clearpath-revert.timer clearpath-revert.service; then answer unsettled yes; fi
+    if [ -e "$pending/revert.sh" ] && grep -qsxF "$record" "$pending/record" && may_yet_be_taken_back; then
+        answer unsettled yes
+    fi
 }

@@ -80,7 +80,8 @@ export function linkFacts(link: string, answers: Answers): LinkFacts {
         record: {
             exists: answers.record_found_mtu !== undefined,
             owned: answers.owned !== undefined,
-            foundMtu: answers.record_found_mtu === undefined ? undefined : Number(answers.record_found_mtu),
+            // A file that a power cut has emptied says nothing.
+            foundMtu: Number(answers.record_found_mtu) || undefined,
             alreadyRight: answers.record_already_right !== undefined,
             files: kept,
         },

@@ -58,8 +58,7 @@ claim() {
 }
 
 write_owner() {
-    (umask 077 && mkdir -p "$record") && put "$owner_id" "$record/owner.new" && sync "$record/owner.new" &&
-        mv -f "$record/owner.new" "$record/owner"
+    (umask 077 && mkdir -p "$record") && note "$owner_id" "$record/owner"
 }
 
 # put TEXT FILE. By cat, which says what is wrong: the shell's own commands call a full disk an I/O error.
@@ -67,9 +66,14 @@ put() {
     printf '%s\n' "$1" | cat >"$2"
 }
 
+# note TEXT FILE: a line of the record, whole or not at all, also when the power fails in between.
+note() {
+    put "$1" "$2.new" && sync "$2.new" && mv -f "$2.new" "$2"
+}
+
 # Undoes claim, and with it the record if there was none.
 unclaim() {
-    if [ -n "$former_owner" ]; then printf '%s\n' "$former_owner" >"$record/owner"; else forget; fi
+    if [ -n "$former_owner" ]; then note "$former_owner" "$record/owner"; else forget; fi
 }
 
 forget() {

@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { HostError } from "./hostError.ts";
-import { assignments } from "./quote.ts";
+import { assignments, quote } from "./quote.ts";
 import type { CommandResult, HostSession } from "./session.ts";
 
 /**
  * Two runs, or two resources, never change one host in the same moment. The program is there as a whole before the lock
- * is taken: a connection that dies in between would hold it for hours. /run is root's alone, and empty at boot.
+ * is taken: a connection that dies in between would hold it for hours. /run is root's alone, and empty at boot; the
+ * lock is closed to others, who could hold it by reading it.
  */
-const LOCKED_SH = `program=$(mktemp /run/clearpath.XXXXXX) && cat >"$program" &&
+const LOCKED_SH = `umask 077
+program=$(mktemp /run/clearpath.XXXXXX) && cat >"$program" &&
 flock -o -E 75 -w 120 /run/clearpath.lock sh "$program"
 code=$?
 rm -f "$program"
+if [ $code = 75 ]; then cat /run/clearpath.lock >&2; fi
 exit $code`;
 /** What only reads takes no lock, so that a long answer to a dead connection holds up nobody. */
 const SH = "exec sh";
@@ -77,7 +81,7 @@ export async function runStep(
     const answers: Answers = {};
     const noise: string[] = [];
     const result = await session.exec(step.readOnly ? SH : LOCKED_SH, {
-        stdin: stepScript(step),
+        stdin: step.readOnly ? stepScript(step) : `${holding(step.name)}\n${stepScript(step)}`,
         timeoutMs: options.timeoutMs ?? STEP_TIMEOUT_MS,
         onLine: line => {
             const answer = parseAnswer(line);
@@ -88,6 +92,12 @@ export async function runStep(
     });
     if (result.code !== 0) throw stepError(session.host, step.name, result, answers, noise);
     return answers;
+}
+
+/** A command that says in the lock who holds it, for those who wait. */
+function holding(name: string): string {
+    const holder = `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}, to ${name}`;
+    return `printf '%s' ${quote(holder)} >/run/clearpath.lock`;
 }
 
 function parseAnswer(line: string): { name: string; value: string } | undefined {
@@ -107,7 +117,7 @@ function stepError(host: string, name: string, result: CommandResult, answers: A
         return new HostError(
             host,
             "step",
-            `could not ${name}: another run has held the lock /run/clearpath.lock for two minutes. Nothing was changed. Wait for it to end, then run again.`,
+            `could not ${name}: another run has held the host's lock for two minutes (${result.stderr.trim() || "it does not say which"}). Nothing was changed. Wait for it to end, then run again.`,
         );
     const said = [...noise, result.stderr.trim()].filter(Boolean).join("\n") || "it said nothing";
     return new HostError(

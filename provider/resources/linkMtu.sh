@@ -116,16 +116,16 @@ verify_set() {
 record_found() {
     same_machine
     claim
-    echo "$found_mtu" >"$record/found_mtu"
-    echo yes >"$record/already_right"
+    note "$found_mtu" "$record/found_mtu"
+    note yes "$record/already_right"
     answer liveMtu "$(live_mtu)"
 }
 
 confirm_set() {
     unchanged_files
     claim
-    if [ ! -e "$record/found_mtu" ]; then echo "$found_mtu" >"$record/found_mtu"; fi
-    echo "$manager" >"$record/manager"
+    if [ ! -s "$record/found_mtu" ]; then note "$found_mtu" "$record/found_mtu"; fi
+    note "$manager" "$record/manager"
     rm -f "$record/already_right"
     for number in $file_numbers; do
         path=$(value_of "$number" path)
@@ -134,7 +134,7 @@ confirm_set() {
             slot=$(($(ls "$record" | grep -c '\.path$' || :) + 1))
             rm -f "$record/file$slot" "$record/file$slot.absent"
             keep "$path" "$record/file$slot"
-            printf '%s\n' "$path" >"$record/file$slot.path"
+            note "$path" "$record/file$slot.path"
         fi
         keep "$path" "$pending/file$number"
         write_boot_file "$path" "$(value_of "$number" text; echo .)" "$(value_of "$number" mode)"

@@ -23,7 +23,7 @@ const inputs = z.strictObject({
     ...hostInputs,
     link: z
         .string()
-        .regex(/^[^\s/:]{1,15}$/, "must be the name of a network link, such as eth0 or vmbr1")
+        .regex(/^(?!\.+$)[\w.@][\w.@-]{0,14}$/, "must be the name of a network link, such as eth0 or vmbr1")
         .describe("Name of the network link, as `ip link` shows it."),
     mtu: z
         .int()

@@ -50,6 +50,8 @@ prepare_set() {
         rm -f "$pending/live"
         printf 'table %s %s\ndelete table %s %s\n' "$family" "$table" "$family" "$table" >"$pending/old.nft"
     fi
+    said=$(nft -c -f "$pending/old.nft" 2>&1) ||
+        fail "table $family $table is there, and nft would not take it back: $said. Nothing was changed. Correct that table, or choose another name."
     printf 'table %s %s {\n%s\n}\n' "$family" "$table" "$content" | replace_with >"$pending/new.nft"
     said=$(nft -c -f "$pending/new.nft" 2>&1) ||
         fail "nft refused the table $family $table: $said. Nothing was changed. Correct content."

@@ -53,7 +53,8 @@ find_places() {
     fi
     data_dir=$(k3s_option data-dir /var/lib/rancher/k3s)
     k3s_path=$(k3s_option private-registry $k3s_settings/registries.yaml)
-    path=$(cat "$record/path" 2>/dev/null || printf '%s' "$k3s_path")
+    path=$(cat "$record/path" 2>/dev/null || :)
+    path=${path:-$k3s_path}
     certs_d=$data_dir/agent/etc/containerd/certs.d
 }
 
@@ -95,7 +96,7 @@ write_registries() {
         # The record was lost. What lies there is ours, or what became of it, not what was found.
         : >"$record/original.absent"
     fi
-    printf '%s' "$path" >"$record/path"
+    note "$path" "$record/path"
     keep "$path" "$record/original"
     write_authorities
     make_parents "$(dirname "$path")"

@@ -43,18 +43,13 @@ afterAll(async () => {
 const canary = (kind: string) => `canary-${kind}-${randomBytes(8).toString("hex")}`;
 
 /** Runs the command as a user would, in the lab's runner. Gives all that it wrote, and every process's arguments meanwhile. */
-async function clearpath(operation: string, secrets: Canaries, passphrase: string) {
-    const command = [
-        process.execPath,
-        CLI,
-        operation,
-        "--stack",
-        "lab-canary",
-        "--engine",
-        "embedded",
-        "--yes",
-        "--json",
-    ];
+async function clearpath(
+    operation: string,
+    secrets: Canaries,
+    passphrase: string,
+    flags: readonly string[] = ["--yes", "--json"],
+) {
+    const command = [process.execPath, CLI, operation, "--stack", "lab-canary", "--engine", "embedded", ...flags];
     const [program, ...args] = lab.argv("runner", command as [string, ...string[]]);
     const child = spawn(program, args, {
         cwd: directory,
@@ -64,6 +59,7 @@ async function clearpath(operation: string, secrets: Canaries, passphrase: strin
             PULUMI_CONFIG_PASSPHRASE: passphrase,
             PULUMI_BACKEND_URL: `file://${work}`,
             CLEARPATH_DEBUG: "1",
+            TMPDIR: work,
         },
     });
     const written: Buffer[] = [];
@@ -76,6 +72,14 @@ async function clearpath(operation: string, secrets: Canaries, passphrase: strin
     const code = await new Promise(resolve => child.on("close", resolve));
     clearInterval(looking);
     return { code, output: Buffer.concat(written).toString(), processes: [...seen].join("\n") };
+}
+
+/** What is seen of a text where it is a part of something in base64, which begins at one of three places in it. */
+function inBase64(text: string): string[] {
+    return [0, 1, 2].map(before => {
+        const encoded = Buffer.from(" ".repeat(before) + text).toString("base64");
+        return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6));
+    });
 }
 
 /** Arguments of every process there is: those of the lab's hosts are among this machine's. */
@@ -128,18 +132,20 @@ test("secrets are nowhere but where they were meant to go", async () => {
             .filter(line => /^[^-]{20}/.test(line)),
     );
     expect(keyLines.length).toBeGreaterThan(2);
-    const secrets = ["canary-", ...keyLines].map(text => Buffer.from(text));
+    const secrets = ["canary-", ...keyLines].flatMap(text => [text, ...inBase64(text)]).map(text => Buffer.from(text));
     const hasSecret = (text: string) => secrets.find(secret => Buffer.from(text).includes(secret))?.toString();
     const runs = [
         await clearpath("up", given, passphrase),
         await clearpath("up", changed, passphrase),
         await clearpath("up", { ...refused, token: canary("never") }, passphrase),
         await clearpath("up", changed, canary("wrongpassphrase")),
+        await clearpath("preview", given, passphrase, []),
+        await clearpath("up", changed, passphrase, ["--yes", "--refresh"]),
     ];
     expect(
         runs.map(({ code }) => code),
         runs.map(({ output }) => output).join("\n"),
-    ).toEqual([0, 0, 1, 3]);
+    ).toEqual([0, 0, 1, 3, 0, 0]);
 
     expect(hasSecret((await breakpoints.commands()).join("\n"))).toBeUndefined();
     const { stdout: journal } = await lab.exec("cp1", ["journalctl", "--no-pager", "-o", "export"]);
@@ -151,10 +157,14 @@ test("secrets are nowhere but where they were meant to go", async () => {
     expect(found).toContain("/etc/doppler-token");
     expect(found.filter(path => !MEANT_FOR.some(meant => path.startsWith(meant)))).toEqual([]);
 
-    for (const { output, processes } of runs) {
+    const undone = await clearpath("destroy", changed, passphrase, ["--yes"]);
+    expect(undone.code, undone.output).toBe(0);
+    expect([...filesWith(disk, secrets), ...filesWith(memory, secrets)]).toEqual([]);
+
+    for (const { output, processes } of [...runs, undone]) {
         expect(hasSecret(output)).toBeUndefined();
         expect(hasSecret(processes)).toBeUndefined();
     }
     expect(existsSync(join(work, ".pulumi/stacks/canaries/lab-canary.json"))).toBe(true);
-    expect(filesWith(work, secrets)).toEqual([]);
+    expect([...filesWith(work, secrets), ...filesWith(directory, secrets)]).toEqual([]);
 });

@@ -48,6 +48,11 @@ describe("the npm packages", () => {
 
     test("run no install scripts", () => {
         expect(read(".npmrc")).toMatch(/^ignore-scripts=true$/m);
+        // Elsewhere than in this directory, npm does not read that file.
+        expect(read("cli/start.mjs")).toMatch(/"install",\s+"--ignore-scripts"/);
+        for (const name of readdirSync(new URL(".github/workflows/", root)))
+            for (const [line] of read(`.github/workflows/${name}`).matchAll(/npm (ci|install)\b.*/g))
+                if (name.startsWith("clearpath-")) expect(line).toContain("--ignore-scripts");
     });
 
     test("are under licences that allow shipping; only tools of the developer may have another", () => {

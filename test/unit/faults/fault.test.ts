@@ -36,8 +36,11 @@ describe("a plan of faults", () => {
             }
     });
 
-    test("of five has one of each kind", () => {
-        expect(new Set(plannedFaults(places, 5, "seed").map(({ kind }) => kind))).toEqual(new Set(KINDS));
+    test("of five has one of each kind, in every work, on both hosts and in the engine", () => {
+        const planned = plannedFaults(places, 5, "seed");
+        expect(new Set(planned.map(({ kind }) => kind))).toEqual(new Set(KINDS));
+        expect(new Set(planned.map(({ work }) => work))).toEqual(new Set(WORKS));
+        expect(new Set(planned.map(({ place }) => place.of))).toEqual(new Set(["engine", "first", "second"]));
     });
 
     test("is the same for the same seed, and another for another", () => {

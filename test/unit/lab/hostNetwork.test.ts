@@ -10,7 +10,7 @@ describe("a node's network", () => {
             "netplan",
             "networkd",
             "ifupdown2",
-            "ifupdown2",
+            "ifupdown",
         ]);
     });
 
