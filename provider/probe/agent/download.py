@@ -7,13 +7,11 @@ import select
 import ssl
 import time
 
-from agent.flows import LONGEST_SILENCE_SECONDS, Flow, Outcome
+from agent.flows import LONGEST_SILENCE_SECONDS, TELLING_SECONDS, Flow, Outcome
 from agent.tcp import IP_HEADER, TCP_HEADER, Deadline, ProbeFailure, TcpInfo, abort, failure_of, wait
 from agent.tls import padded_context
 
 LONGEST_ANSWER_SECONDS = 3.5
-# A server that is told by a router sends smaller segments after a round trip; slow routers take longer to tell.
-TELLING_SECONDS = 0.05
 # A server that lost its last segment repeats it after two round trips, or 200 ms (TCP_RTO_MIN) and one.
 REPEAT_SECONDS = 0.25
 # TCP's default segment; smaller ones do not count as the size that a server sends.
@@ -51,6 +49,7 @@ class DownloadFlow(Flow):
         header = self.header_bytes(info)
         # The kernel has taken the room for timestamps off already.
         segment = info.advmss
+        # A server that is told by a router sends smaller segments a round trip later.
         missing = self.reordering_seconds() if size is not None else 2 * self.round_trip + TELLING_SECONDS
         largest = segment + header
         if size is not None and size > largest:

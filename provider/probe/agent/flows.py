@@ -18,6 +18,9 @@ SHORTEST_CONNECT_SECONDS = 0.06
 # known round trip make each of them come about.
 CONNECT_BACK_OFF = 1.5
 LONGEST_SILENCE_SECONDS = 1.5
+# How long a busy router may take to say that a packet is too big, beside the round trips. The kernel repeats a packet after
+# 200 ms (TCP_RTO_MIN), and each repetition is one more that vanishes.
+TELLING_SECONDS = 0.15
 # The kernel's counters of a connection are read this often, or eight times a round trip.
 SHORTEST_POLL_SECONDS = 0.001
 LONGEST_POLL_SECONDS = 0.008

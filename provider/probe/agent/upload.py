@@ -6,7 +6,7 @@ which the server reports at once (RFC 2018), tells within a round trip that the 
 import errno
 import time
 
-from agent.flows import LARGEST_TRIED, LONGEST_SILENCE_SECONDS, Flow, Outcome
+from agent.flows import LARGEST_TRIED, LONGEST_SILENCE_SECONDS, TELLING_SECONDS, Flow, Outcome
 from agent.tcp import TcpInfo, abort, failure_of
 from agent.tls import hello_bytes, padded_context
 
@@ -79,7 +79,7 @@ class UploadFlow(Flow):
                 return Outcome(Outcome.TOLD, TcpInfo(self.sock).pmtu, sent=0)
             raise failure_of(error) from error
         started, marker_at = time.monotonic(), None
-        waits = 3 * self.round_trip + DELAYED_ACK_SECONDS
+        waits = 3 * self.round_trip + DELAYED_ACK_SECONDS + REPEAT_SECONDS
         while True:
             time.sleep(self.poll_seconds())
             now, at = TcpInfo(self.sock), time.monotonic()
@@ -95,9 +95,9 @@ class UploadFlow(Flow):
             if marker_at is not None:
                 given_up = at - marker_at > self.reordering_seconds()
             elif alone:
-                given_up = at - started > waits
+                given_up = at - started > 3 * self.round_trip + TELLING_SECONDS
             else:
-                given_up = not now.sack and repeats > 0 and at - started > waits + REPEAT_SECONDS
+                given_up = not now.sack and repeats > 0 and at - started > waits
             if given_up or at - started > LONGEST_SILENCE_SECONDS:
                 # What the kernel repeated before the marker was heard of was the marker.
                 return Outcome(Outcome.LOST, size, sent=1 + (repeats if alone or marker_at is not None else 0))
