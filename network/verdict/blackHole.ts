@@ -7,10 +7,11 @@ import {
     type Observation,
     type Report,
     type Trouble,
+    type TroubleGroup,
     vantagePointsOf,
 } from "./observation.ts";
 import { agreedMtu } from "./pathMtu.ts";
-import { isAtEndpoints, isVm, scopeOf } from "./scope.ts";
+import { isAtEndpoints, isVm, scopeOf, sparesOthers } from "./scope.ts";
 import type { Action, Direction, Evidence, IcmpFilteredAt } from "./verdict.ts";
 
 /** What a hole does to connections: large packets vanish after the handshake of TCP. */
@@ -48,7 +49,7 @@ export function blackHole(observation: Observation): Finding[] {
         {
             cause: "pmtu-black-hole",
             direction,
-            scope: scopeOf(affected, reports),
+            scope: isOnWayToFew(explains, reports) ? "endpoint" : scopeOf(affected, reports),
             icmpFilteredAt,
             explains,
             isMeasured: true,
@@ -58,6 +59,12 @@ export function blackHole(observation: Observation): Finding[] {
             actions: actionsFor(sizes, icmpFilteredAt),
         },
     ];
+}
+
+/** Whether the hole lies before a few endpoints, and the way to all others is whole. */
+function isOnWayToFew(explained: TroubleGroup[], reports: Report[]): boolean {
+    const stalls = explained.filter(({ trouble }) => STALLS.includes(trouble));
+    return isAtEndpoints(stalls, reports) && sparesOthers(stalls, reports);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { IP_FAMILIES } from "../family.ts";
 import type { HostNetworkFacts } from "../probe/report.ts";
 import type { Finding, Observation, Report } from "./observation.ts";
 import { isVm, scopeOf } from "./scope.ts";
@@ -11,19 +12,23 @@ interface Mismatch {
     report: Report;
     link: string;
     mtu: number;
-    /** The gateway's bridge, or in words what else was seen to carry less. */
+    /** What carries less, in words that its MTU follows. */
     bridge: string;
     bridgeMtu: number;
+    /** What to do where Clearpath cannot. */
+    advice?: string;
 }
 
 /**
  * A node whose link is larger than the gateway's bridge it hangs on: frames between the two sizes vanish without ICMP,
  * since a bridge has none. TCP to the internet agrees on less and hides it, so it is concluded from both hosts' facts, and
- * where the gateway's are not known, from large packets that do not reach the node's neighbours.
+ * where the gateway's are not known, from large packets that do not reach the node's neighbours. So is a pod whose link is
+ * larger than its node's: what servers send it vanishes at the node, until a kernel has learnt the size and for ten minutes.
  */
 export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
     const gateways = reports.filter(report => !isVm(report));
     const mismatches = reports.filter(isVm).flatMap(report => {
+        if (report.role === "pod") return [...podMismatch(report, reports), ...measuredMismatch(report)].slice(0, 1);
         const isKnown = gateways.some(gateway => bridgeOf(report, gateway) !== undefined);
         return isKnown ? gateways.flatMap(gateway => mismatchOf(report, gateway)) : measuredMismatch(report);
     });
@@ -45,24 +50,28 @@ export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
             summary: mismatches
                 .map(
                     ({ report, link, mtu, bridge, bridgeMtu }) =>
-                        `${report.vantagePoint}'s ${link} has MTU ${mtu} on ${bridge} with ${bridgeMtu}`,
+                        `${report.vantagePoint}'s ${link} has MTU ${mtu} on ${bridge} ${bridgeMtu}`,
                 )
                 .join("; ")
                 .concat("."),
             evidence: [
                 ...mismatches.map(({ report, link, mtu, bridge, bridgeMtu }) => ({
                     vantagePoint: report.vantagePoint,
-                    statement: `${link}: MTU ${mtu}; ${bridge}: ${bridgeMtu}`,
+                    statement: `${link}: MTU ${mtu}, on ${bridge} ${bridgeMtu}`,
                     samples: [],
                 })),
                 ...mismatches.flatMap(({ report }) => vanishing(report)),
             ],
-            actions: mismatches.map(({ report, bridgeMtu }) => ({
-                component: "NodeMtu",
-                argument: "mtu",
-                value: bridgeMtu,
-                sentence: `Set ${report.vantagePoint}'s MTU to at most ${bridgeMtu}, what its bridge carries.`,
-            })),
+            actions: mismatches.map(({ report, bridgeMtu, advice }) =>
+                advice === undefined
+                    ? {
+                          component: "NodeMtu",
+                          argument: "mtu",
+                          value: bridgeMtu,
+                          sentence: `Set ${report.vantagePoint}'s MTU to at most ${bridgeMtu}, what its bridge carries.`,
+                      }
+                    : { component: null, argument: null, value: null, sentence: advice },
+            ),
         },
     ];
 }
@@ -90,7 +99,21 @@ function measuredMismatch(report: Report): Mismatch[] {
     if (!own || lost.length === 0 || lost.length < answering.length) return [];
     // What passes may be a little more than what the network between them is set to.
     const bridgeMtu = Math.max(...lost.map(({ passed }) => passed)) - VLAN_TAG;
-    return [{ report, link: own.name, mtu: own.mtu, bridge: "the network it is plugged into", bridgeMtu }];
+    return [{ report, link: own.name, mtu: own.mtu, bridge: "a network with", bridgeMtu }];
+}
+
+/** A pod whose link is larger than that of its node, unless a clamp keeps its connections below. */
+function podMismatch(pod: Report, reports: readonly Report[]): Mismatch[] {
+    const node = reports.find(other => other.role !== "pod" && bridgeOf(pod, other) !== undefined);
+    const [own, egress] = [egressLink(pod.facts), node && egressLink(node.facts)];
+    if (!node || !own || !egress || own.mtu <= egress.mtu) return [];
+    const measured = IP_FAMILIES.flatMap(family => [pod.pathMtu[family]?.download, pod.pathMtu[family]?.upload])
+        .filter(mtu => mtu != null)
+        .map(({ limitedBy, bytes }) => limitedBy === "peer" && bytes <= egress.mtu);
+    if (measured.length > 0 && measured.every(isClamped => isClamped)) return [];
+    const bridge = `${node.vantagePoint}, whose ${egress.name} is set to`;
+    const advice = `Have ${node.vantagePoint} set up its pods anew: Flannel takes their MTU from ${egress.name} when K3s starts, and a pod when it is made.`;
+    return [{ report: pod, link: own.name, mtu: own.mtu, bridge, bridgeMtu: egress.mtu, advice }];
 }
 
 /** The link of the gateway that a node's default route leads to. */
@@ -105,7 +128,9 @@ function mismatchOf(report: Report, gateway: Report): Mismatch[] {
     const own = egressLink(report.facts);
     const bridge = bridgeOf(report, gateway);
     if (!own || !bridge || own.mtu <= bridge.mtu) return [];
-    return [{ report, link: own.name, mtu: own.mtu, bridge: `the gateway's ${bridge.name}`, bridgeMtu: bridge.mtu }];
+    return [
+        { report, link: own.name, mtu: own.mtu, bridge: `the gateway's ${bridge.name} with`, bridgeMtu: bridge.mtu },
+    ];
 }
 
 function egressLink(facts: HostNetworkFacts) {

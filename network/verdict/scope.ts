@@ -47,6 +47,17 @@ export function isAtEndpoints(groups: TroubleGroup[], reports: Report[]): boolea
     });
 }
 
+/** Whether endpoints without the trouble were called so often that they would have met it too. */
+export function sparesOthers(groups: TroubleGroup[], reports: Report[]): boolean {
+    const hit = new Set(groups.map(({ endpoint }) => endpoint));
+    const attempts = new Map<string, number>();
+    for (const { endpoint, attempts: more } of reports.flatMap(report => report.endpoints))
+        attempts.set(endpoint, (attempts.get(endpoint) ?? 0) + more);
+    const atHit = sum([...attempts].filter(([endpoint]) => hit.has(endpoint)).map(([, count]) => count));
+    const rate = sum(groups.map(({ count }) => count)) / atHit;
+    return [...attempts].every(([endpoint, count]) => hit.has(endpoint) || (1 - rate) ** count <= NO_ACCIDENT);
+}
+
 function sum(values: number[]): number {
     return values.reduce((all, value) => all + value, 0);
 }

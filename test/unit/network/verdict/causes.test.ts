@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FailureKind, type VantageReport } from "../../../../network/probe/report.ts";
+import { FailureKind, type MeasuredMtu, type VantageReport } from "../../../../network/probe/report.ts";
 import { Verdict, verdictOf } from "../../../../network/verdict.ts";
 import {
     allFailing,
@@ -166,6 +166,52 @@ test("a mismatch that both hosts' facts show is named even where nothing explain
     const verdict = verdictOf([gateway(stalling), node("cp1", stalling), node("worker1", stalling, 9000)]);
     expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
     expect(verdict.confidence).toBeLessThan(0.5);
+});
+
+describe("a pod whose link is larger than its node's", () => {
+    const podMac = "02:00:00:00:42:01";
+    const withPods = (measured: MeasuredMtu) => {
+        const cp1 = node("cp1", {}, 1400);
+        const bridge = { ...cp1.facts.links[0]!, name: "cni0", mtu: 1450, mac: podMac };
+        const host = { ...cp1, facts: { ...cp1.facts, links: [...cp1.facts.links, bridge] } };
+        const pod = node("cp1/pod", { pathMtu: mtus(measured, measured) }, 1450);
+        const route = { ...pod.facts.defaultRoute.ipv4!, gatewayMac: podMac };
+        const facts = { ...pod.facts, defaultRoute: { ipv4: route, ipv6: route } };
+        return verdictOf([gateway(), host, { ...pod, role: "pod", facts }]);
+    };
+
+    test("is a mismatch at the node, though its kernel has learnt what passes", () => {
+        const verdict = withPods(atLeast(1400));
+        expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
+        expect(verdict.actions[0]).toMatchObject({ component: null });
+        expect(verdict.actions[0]!.sentence).toContain("Have cp1 set up its pods anew");
+    });
+
+    test("is none where a clamp keeps all that it agrees on below", () => {
+        expect(withPods(atLeast(1380, "peer")).cause).toBe("none");
+        expect(withPods(atLeast(1420, "peer")).cause).toBe("mtu-mismatch");
+    });
+});
+
+describe("a hole that only one of several endpoints lies behind", () => {
+    const mixed = silent(1400, [1400, 1400, ...Array.from({ length: 16 }, () => 1500)]);
+    const stalling = (attempts: number) => ({
+        endpoints: ENDPOINTS.map(name =>
+            endpoint(
+                name,
+                name === "quay.io" ? { attempts: 30, succeeded: 24, failures: { "tls-timeout": 6 } } : { attempts },
+            ),
+        ),
+        pathMtu: mtus(mixed, mixed),
+    });
+
+    test("has that endpoint for its scope", () => {
+        expect(verdictOf(everywhere(stalling(30)))).toMatchObject({ cause: "pmtu-black-hole", scope: "endpoint" });
+    });
+
+    test("is everybody's where the others were called too seldom to have met it", () => {
+        expect(verdictOf(everywhere(stalling(2)))).toMatchObject({ cause: "pmtu-black-hole", scope: "host-and-vms" });
+    });
 });
 
 describe("packets between neighbours", () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { Expect } from "../../../../lab/scenario.ts";
 import { ProbePlan } from "../../../../network/probe/plan.ts";
 import type { VantageReport, VantageSummary } from "../../../../network/probe/report.ts";
@@ -30,8 +30,9 @@ function summary({ samples, ...report }: VantageReport): VantageSummary {
     };
 }
 
-/** Collects what `lab verdicts --record DIR` wrote: `node test/unit/network/verdict/record.ts DIR…`. */
-function record(directories: readonly string[]): void {
+/** Adds what `lab verdicts --record DIR` wrote to the recorded networks, or begins them anew with it. */
+function record(directories: readonly string[], isNew: boolean): void {
+    const before = isNew ? [] : (JSON.parse(gunzipSync(readFileSync(RECORDED)).toString()) as Recorded[]);
     const files = directories.flatMap(directory =>
         readdirSync(directory)
             .filter(file => file.endsWith(".json"))
@@ -42,7 +43,14 @@ function record(directories: readonly string[]): void {
         const { scenario, drawn, reports } = JSON.parse(readFileSync(file, "utf8"));
         return { name: scenario, expected: drawn.expect.before, reports: reports.map(summary) };
     });
-    writeFileSync(RECORDED, gzipSync(JSON.stringify(recorded), { level: 9 }));
+    writeFileSync(RECORDED, gzipSync(JSON.stringify([...before, ...recorded]), { level: 9 }));
 }
 
-if (process.argv[1] === import.meta.filename) record(process.argv.slice(2));
+// node test/unit/network/verdict/record.ts [--new] DIR…
+if (process.argv[1] === import.meta.filename) {
+    const given = process.argv.slice(2);
+    record(
+        given.filter(argument => argument !== "--new"),
+        given.includes("--new"),
+    );
+}
