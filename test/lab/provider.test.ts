@@ -16,6 +16,8 @@ const CLAMP = `chain forward {
 `;
 const NO_SSH = "chain input { type filter hook input priority -300; tcp dport 22 counter drop; }\n";
 const NO_NEW_SSH = "chain input { type filter hook input priority -300; tcp dport 22 ct state new drop; }\n";
+/** A host's timer runs out, and what it starts needs its turn. */
+const PATIENTLY = { timeout: 60_000 };
 
 describe("the plugin on real hosts", () => {
     let lab: Lab;
@@ -352,7 +354,7 @@ describe("the plugin on real hosts", () => {
                 const table = another.resource(TABLE, connection);
                 return table.create({ table: "cutoff", content, confirmSeconds: 15 }).catch(String);
             };
-            const isThere = () => expect.poll(() => sh("worker1", "nft list tables"), { timeout: 30_000 });
+            const isThere = () => expect.poll(() => sh("worker1", "nft list tables"), PATIENTLY);
 
             test("is taken back by the host when the plugin is killed", async () => {
                 const before = await lab.fingerprint("worker1");
@@ -362,7 +364,7 @@ describe("the plugin on real hosts", () => {
                 await another.call("kill");
                 await creating;
 
-                await expect.poll(() => lab.fingerprint("worker1"), { timeout: 30_000 }).toEqual(before);
+                await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
                 await another.close();
             });
 
@@ -376,8 +378,45 @@ describe("the plugin on real hosts", () => {
                 await lab.reboot("worker1");
 
                 expect(await sh("worker1", "systemctl is-active clearpath-revert.timer")).toBe("active");
-                await expect.poll(() => lab.fingerprint("worker1"), { timeout: 30_000 }).toEqual(before);
-                await expect.poll(() => sh("worker1", "ls /var/lib")).not.toContain("clearpath");
+                await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
+                await expect.poll(() => sh("worker1", "ls /var/lib"), PATIENTLY).not.toContain("clearpath");
+                await another.close();
+            });
+
+            test("is taken back by the host while a step that hangs holds its lock, which is closed to others", async () => {
+                const before = await lab.fingerprint("worker1");
+                const creating = cutOff(NO_SSH);
+                await isThere().toContain("cutoff");
+                await another.call("kill");
+                await creating;
+                await sh("worker1", "setsid flock /run/clearpath.lock sleep 120 </dev/null >/dev/null 2>&1 &");
+
+                try {
+                    expect(await sh("worker1", "stat -c '%a %U' /run/clearpath.lock")).toBe("600 root");
+                    await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
+                } finally {
+                    await sh("worker1", "pkill -x sleep");
+                }
+                await another.close();
+            });
+
+            test("is tried to be taken back until it can be, and the next change says why it waits for nobody", async () => {
+                const before = await lab.fingerprint("worker1");
+                const creating = cutOff("chain input { type filter hook input priority 300; }\n");
+                await isThere().toContain("cutoff");
+                await another.call("kill");
+                await creating;
+                const old = "/var/lib/clearpath/pending/old.nft";
+                await sh("worker1", `cp ${old} /run/old.nft && echo nonsense >${old}`);
+                const lastResult = () => sh("worker1", "systemctl show -p Result --value clearpath-revert.service");
+                await expect.poll(lastResult, PATIENTLY).toBe("exit-code");
+
+                await expect(on(TABLE, "worker1").create({ table: "next", content: CLAMP })).rejects.toThrow(
+                    "an earlier change that nobody confirmed cannot be taken back. Nothing was changed.",
+                );
+
+                await sh("worker1", `mv /run/old.nft ${old}`);
+                await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
                 await another.close();
             });
 
