@@ -69,7 +69,8 @@ function isOnWayToFew(explained: TroubleGroup[], reports: Report[]): boolean {
 
 /**
  * A host that hears of the limit and whose connections do not suffer has no hole, even when an answer was late for one
- * flow of the search: routers answer at a bounded rate. Where others hear nothing at all, theirs are the holes.
+ * flow of the search: routers answer at a bounded rate. A stray stall of a vantage point that is stable is no suffering.
+ * Where others hear nothing at all, theirs are the holes.
  */
 function holesIn({ reports, trouble }: Observation): Hole[] {
     const suffering = vantagePointsOf(trouble.filter(group => STALLS.includes(group.trouble)));
@@ -84,7 +85,8 @@ function holesIn({ reports, trouble }: Observation): Hole[] {
         ),
     );
     const unheard = holes.filter(({ mtu }) => !mtu.icmpSeen);
-    return unheard.length > 0 ? unheard : holes.filter(({ report }) => suffering.includes(report.vantagePoint));
+    if (unheard.length > 0) return unheard;
+    return holes.filter(({ report }) => report.stability !== "stable" && suffering.includes(report.vantagePoint));
 }
 
 /** Whether a vantage point stalls like those behind a hole on one of several paths, and its own flows met none of it. */
