@@ -77,7 +77,7 @@ function typeText(wrapped: z.core.$ZodType): string {
         case "record":
             return `map to ${typeText(def.valueType!)}${orNull}`;
         case "object": {
-            if (objectShape(wrapped)!.shape === Connection.shape) return "[connection](#connection)";
+            if (isConnection(objectShape(wrapped)!.shape)) return "[connection](#connection)";
             const names = Object.keys(objectShape(wrapped)!.shape);
             return `object${names.length > 8 ? "" : ` of ${names.map(name => `\`${name}\``).join(", ")}`}${orNull}`;
         }
@@ -91,6 +91,11 @@ function defaultText(schema: z.core.$ZodType): string {
     if (type === "default") return `\`${JSON.stringify(defaultValue)}\``;
     if (type === "optional") return definitionOf(innerType!).type === "default" ? defaultText(innerType!) : "none";
     return "";
+}
+
+/** By the names of its properties: a module that was loaded a second time has made another schema of the same. */
+function isConnection(shape: object): boolean {
+    return Object.keys(shape).join() === Object.keys(Connection.shape).join();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(PAGE, resourcesPage());
