@@ -47,9 +47,7 @@ end_change() {
 
 arm() {
     put "$change_id" "$pending/id"
-    put "$revert_program" "$pending/revert.new"
-    sync "$pending/revert.new"
-    mv "$pending/revert.new" "$pending/revert.sh"
+    note "$revert_program" "$pending/revert.sh"
     cat >"$revert_units.service" <<UNIT
 # Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
 [Unit]
@@ -60,7 +58,7 @@ StartLimitIntervalSec=0
 Type=oneshot
 UMask=0077
 ExecStart=/bin/sh -c '$(timer_program)'
-TimeoutStartSec=120s
+TimeoutStartSec=${revert_seconds}s
 Restart=on-failure
 RestartSec=5s
 UNIT
@@ -156,9 +154,10 @@ revert_change() {
     disarm
 }
 
-# For a step that looks: says that what it would see of the record's thing may yet be taken back.
-answer_unsettled() {
+# For a step that looks: ends it, to be run again later, while what it would see of the record's thing may yet be taken back.
+look_later() {
     if [ -e "$pending/revert.sh" ] && grep -qsxF "$record" "$pending/record" && may_yet_be_taken_back; then
         answer unsettled yes
+        exit 0
     fi
 }

@@ -3,33 +3,41 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OperationContext } from "../resource.ts";
 import { HostError } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
-import { type Answers, runStep, type Step, type StepValues, stepScript } from "./step.ts";
+import { type Answers, runStep, STEP_TIMEOUT_MS, type Step, type StepValues, stepScript } from "./step.ts";
 import { Baseline, type Witness } from "./witness.ts";
 
 /** The program that a step builds on which waits for changes to be confirmed, or clears away what they have left. */
 export const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
+/** Directory on a host for what a change leaves that is not confirmed yet. */
+export const PENDING = "/var/lib/clearpath/pending";
 /** What a new connection must carry each way: more than a packet of any MTU, 65,535 bytes. */
 const PROOF_BYTES = 128 * 1024;
 /** Left at the end of the window for the confirming step itself. */
 const CONFIRM_MARGIN_MS = 3_000;
 /** How long an applied change's answer is waited for: it may have cut off the connection that carries it. */
 const ANSWER_WAIT_MS = 10_000;
+/** How long taking a change back may take, beside what applying it takes. */
+const REVERT_SECONDS = 120;
 /** A cancelled run has 5 s to finish or take back. */
 const TAKE_BACK_MS = 3_500;
 const RETRY_PAUSE_MS = 500;
 
 /**
- * A change that could cut us off. The program defines prepare_, apply_, verify_, confirm_ and revert_ functions for
+ * A change that could cut us off. The programs define prepare_, apply_, verify_, confirm_ and revert_ functions for
  * the action; see commitConfirm.sh for when each runs.
  */
 export interface Change {
     /** For messages, as in "could not …": "set the MTU of eth0 to 1400". */
     name: string;
-    program: URL;
+    programs: readonly URL[];
     values: StepValues;
     action: string;
     /** How long the host waits for the confirmation, in seconds. */
     confirmSeconds: number;
+    /** Longest that applying may take beyond a moment, that `fault` may, and that taking back may, in seconds. Default: 0. */
+    longestSeconds?: number;
+    /** What else has to be asked before the change may stay. Returns what is wrong, in a sentence. */
+    fault?(): Promise<string | undefined>;
     /** Hosts that must still reach afterwards what they reached before. */
     witnesses?: readonly Witness[];
 }
@@ -49,12 +57,17 @@ export function commitConfirm(context: OperationContext, session: HostSession, c
 
 /**
  * Runs a step that only looks, once nothing it would see can yet be taken back: a run that was killed leaves an applied
- * change for as long as the host waits for its confirmation. The step calls answer_unsettled.
+ * change for as long as the host waits for its confirmation. The step calls look_later.
  */
-export async function lookAtSettled(context: OperationContext, session: HostSession, step: Step): Promise<Answers> {
+export async function lookAtSettled(
+    context: OperationContext,
+    session: HostSession,
+    step: Step,
+    onAnswer?: (name: string, value: string) => void,
+): Promise<Answers> {
     const look = { ...step, programs: [COMMIT_CONFIRM, ...step.programs], readOnly: true };
     for (;;) {
-        const answers = await runStep(session, look);
+        const answers = await runStep(session, look, { onAnswer });
         if (answers.unsettled === undefined) return answers;
         await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
     }
@@ -77,19 +90,27 @@ async function makeChange(
 ): Promise<Answers> {
     if (context.signal.aborted)
         throw new HostError(session.host, "cancelled", `did not ${change.name}: the run was cancelled.`);
-    const values = { ...change.values, change_id: randomUUID(), confirm_seconds: change.confirmSeconds };
-    const programs = [COMMIT_CONFIRM, change.program];
+    const longest = change.longestSeconds ?? 0;
+    const patience = 2 * longest;
+    const windowSeconds = change.confirmSeconds + patience;
+    const values = {
+        ...change.values,
+        change_id: randomUUID(),
+        confirm_seconds: windowSeconds,
+        revert_seconds: REVERT_SECONDS + longest,
+    };
+    const programs = [COMMIT_CONFIRM, ...change.programs];
     const half = { name: change.name, programs, values };
     const revert = stepScript({ programs, values, call: `revert_change ${change.action}` });
     const first = { ...half, values: { ...values, revert_program: revert }, call: `change ${change.action}` };
 
-    const { answers, deadline } = await begin(session, first, change.confirmSeconds, context.signal);
+    const { answers, deadline } = await begin(session, first, { windowSeconds, patience, signal: context.signal });
     const nothingToChange = answers.armed === undefined;
     if (nothingToChange) return answers;
 
     const window = AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(0, deadline - Date.now()))]);
     const takeBack = (through: HostSession, why: string, advice: string) =>
-        takenBack(session, { through, change, deadline, cancelled: context.signal, why, advice });
+        takenBack(session, { through, change, windowSeconds, deadline, cancelled: context.signal, why, advice });
     const fresh = await provenConnection(session, window).catch(async (error: Error) => {
         const why = `no new connection confirmed it: ${error.message}`;
         throw await takeBack(session, why, "Correct the change so that the host stays reachable.");
@@ -108,8 +129,15 @@ async function makeChange(
         fresh.close();
         throw fault;
     }
+    const fault = await change.fault?.();
+    if (fault !== undefined) {
+        const error = await takeBack(fresh, fault, "Correct what is wrong there, then run again.");
+        fresh.close();
+        throw error;
+    }
     session.moveTo(fresh);
-    const confirmed = await runStep(session, { ...half, call: `confirm_change ${change.action}` }).catch(error => {
+    const last = { ...half, call: `confirm_change ${change.action}` };
+    const confirmed = await runStep(session, last, { timeoutMs: STEP_TIMEOUT_MS + longest * 1000 }).catch(error => {
         if (!(error instanceof HostError) || error.reason !== "connection-lost") throw error;
         throw new HostError(
             session.host,
@@ -121,7 +149,7 @@ async function makeChange(
     throw new HostError(
         session.host,
         "reverted",
-        `could not ${change.name}: the confirmation came after the ${change.confirmSeconds} s the host waits, so it has taken the change back by itself. Everything is as it was. Give confirmSeconds more time.`,
+        `could not ${change.name}: the confirmation came after the ${windowSeconds} s the host waits, so it has taken the change back by itself. Everything is as it was. Give confirmSeconds more time.`,
     );
 }
 
@@ -129,14 +157,14 @@ async function makeChange(
 async function begin(
     session: HostSession,
     step: Parameters<typeof runStep>[1],
-    confirmSeconds: number,
-    signal: AbortSignal,
+    { windowSeconds, patience, signal }: { windowSeconds: number; patience: number; signal: AbortSignal },
 ): Promise<{ answers: Answers; deadline: number }> {
     for (;;) {
         const answers: Answers = {};
         let armedAt = 0;
         const armed = Promise.withResolvers<void>();
         const running = runStep(session, step, {
+            timeoutMs: STEP_TIMEOUT_MS + patience * 1000,
             onAnswer: (name, value) => {
                 answers[name] = value;
                 if (name !== "armed") return;
@@ -144,14 +172,14 @@ async function begin(
                 armed.resolve();
             },
         });
-        const silence = armed.promise.then(() => sleep(ANSWER_WAIT_MS));
+        const silence = armed.promise.then(() => sleep(ANSWER_WAIT_MS + patience * 1000));
         await Promise.race([running, silence]).catch((error: unknown) => {
             const cutOff = armedAt > 0 && error instanceof HostError && error.reason === "connection-lost";
             if (!cutOff) throw error;
         });
         running.catch(() => undefined);
         if (answers.busy === undefined)
-            return { answers, deadline: armedAt + confirmSeconds * 1000 - CONFIRM_MARGIN_MS };
+            return { answers, deadline: armedAt + windowSeconds * 1000 - CONFIRM_MARGIN_MS };
         await sleep(RETRY_PAUSE_MS, undefined, { signal });
     }
 }
@@ -181,6 +209,8 @@ interface Unconfirmed {
     /** A connection that may still work. */
     through: HostSession;
     change: Change;
+    /** How long the host waits in all. */
+    windowSeconds: number;
     deadline: number;
     cancelled: AbortSignal;
     /** Sentences for the error. */
@@ -191,22 +221,23 @@ interface Unconfirmed {
 /** Has an unconfirmed change taken back, at once where a connection still works, and says what state that left. */
 async function takenBack(
     session: HostSession,
-    { through, change, deadline, cancelled, why, advice }: Unconfirmed,
+    { through, change, windowSeconds, deadline, cancelled, why, advice }: Unconfirmed,
 ): Promise<HostError> {
     const could = `could not ${change.name}: ${cancelled.aborted ? "the run was cancelled." : why} `;
     const retry = cancelled.aborted ? "" : ` ${advice}`;
-    if (await revertThrough(through))
+    const longest = cancelled.aborted ? 0 : (change.longestSeconds ?? 0);
+    if (await revertThrough(through, longest))
         return new HostError(
             session.host,
             "reverted",
             `${could}The change was taken back: everything is as it was.${retry}`,
         );
     const by = new Date(deadline + CONFIRM_MARGIN_MS);
-    if (!cancelled.aborted && (await revertedByItself(session, by)))
+    if (!cancelled.aborted && (await revertedByItself(session, by, longest)))
         return new HostError(
             session.host,
             "reverted",
-            `${could}The host has taken the change back by itself after ${change.confirmSeconds} s: everything is as it was.${retry}`,
+            `${could}The host has taken the change back by itself after ${windowSeconds} s: everything is as it was.${retry}`,
         );
     return new HostError(
         session.host,
@@ -216,21 +247,21 @@ async function takenBack(
 }
 
 /** Asks the host, over the connection that was there before, to take the change back now. */
-async function revertThrough(session: HostSession): Promise<boolean> {
+async function revertThrough(session: HostSession, seconds: number): Promise<boolean> {
     if (!session.alive) return false;
-    const revert = "systemctl start clearpath-revert.service && test ! -e /var/lib/clearpath/pending";
-    const result = await session.exec(revert, { timeoutMs: TAKE_BACK_MS }).catch(() => undefined);
+    const revert = `systemctl start clearpath-revert.service && test ! -e ${PENDING}`;
+    const result = await session.exec(revert, { timeoutMs: TAKE_BACK_MS + seconds * 1000 }).catch(() => undefined);
     return result?.code === 0;
 }
 
 /** Waits until the host's timer has passed, and then for a connection that finds nothing pending. */
-async function revertedByItself(session: HostSession, by: Date): Promise<boolean> {
+async function revertedByItself(session: HostSession, by: Date, seconds: number): Promise<boolean> {
     await sleep(Math.max(0, by.getTime() - Date.now()));
-    const giveUp = AbortSignal.timeout(20_000);
+    const giveUp = AbortSignal.timeout(20_000 + seconds * 1000);
     while (!giveUp.aborted) {
         try {
             const fresh = await session.reconnect({ signal: giveUp });
-            const pending = await fresh.exec("test -e /var/lib/clearpath/pending", { signal: giveUp });
+            const pending = await fresh.exec(`test -e ${PENDING}`, { signal: giveUp });
             fresh.close();
             if (pending.code === 1) return true;
         } catch {

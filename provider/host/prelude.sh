@@ -121,7 +121,7 @@ put_back() {
     if [ -e "$2" ] || [ -L "$2" ]; then
         copy_whole "$2" "$1" "$(staging_of "$1")"
     else
-        rm -f "$1"
+        rm -f "$1" "$(staging_of "$1")"
     fi
 }
 

@@ -1,20 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { OperationContext } from "../resource.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, hostOfConnection } from "./connection.ts";
 import { HostError, isGone } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
 import type { Answers } from "./step.ts";
 
-/** A session, or undefined, with a warning, when there is no host at that address any more. */
+/** How long a host is asked for before it counts as gone: it may be booting. */
+const BOOT_MS = 30_000;
+const PAUSE_MS = 2_000;
+/** Hosts that this process has found gone: whatever else was on them need not wait again. */
+const gone = new Set<string>();
+
+/**
+ * A session, or undefined, with a warning, when there is no host at that address any more. One unanswered try says
+ * little, and what is on a host that counts as gone stays there when the host is back.
+ */
 export async function sessionIfThere(
     context: OperationContext,
     connection: Connection,
 ): Promise<HostSession | undefined> {
-    try {
-        return await context.session(connection);
-    } catch (error) {
-        if (!isGone(error)) throw error;
-        context.log("warning", `${(error as HostError).message} It counts as gone, and with it what was on it.`);
-        return undefined;
+    const name = hostOfConnection(connection);
+    const deadline = Date.now() + BOOT_MS;
+    for (;;) {
+        try {
+            const session = await context.session(connection);
+            gone.delete(name);
+            return session;
+        } catch (error) {
+            if (!isGone(error) || context.signal.aborted) throw error;
+            if (gone.has(name) || Date.now() > deadline) {
+                gone.add(name);
+                context.log(
+                    "warning",
+                    `${(error as HostError).message} It counts as gone, and with it what was on it.`,
+                );
+                return undefined;
+            }
+            await sleep(PAUSE_MS, undefined, { signal: context.signal }).catch(() => undefined);
+        }
     }
 }
 

@@ -20,7 +20,8 @@ exit $code`;
 /** What only reads takes no lock, so that a long answer to a dead connection holds up nobody. */
 const SH = "exec sh";
 const LOCK_BUSY = 75;
-const STEP_TIMEOUT_MS = 240_000;
+/** Longest that a step may take which waits for nothing but the host's lock and the host. */
+export const STEP_TIMEOUT_MS = 240_000;
 
 export type StepValues = Readonly<Record<string, string | number | boolean>>;
 
@@ -80,16 +81,20 @@ export async function runStep(
 ): Promise<Answers> {
     const answers: Answers = {};
     const noise: string[] = [];
-    const result = await session.exec(step.readOnly ? SH : LOCKED_SH, {
-        stdin: step.readOnly ? stepScript(step) : `${holding(step.name)}\n${stepScript(step)}`,
-        timeoutMs: options.timeoutMs ?? STEP_TIMEOUT_MS,
-        onLine: line => {
-            const answer = parseAnswer(line);
-            if (answer === undefined) return void noise.push(line);
-            answers[answer.name] = answer.value;
-            options.onAnswer?.(answer.name, answer.value);
-        },
-    });
+    const result = await session
+        .exec(step.readOnly ? SH : LOCKED_SH, {
+            stdin: step.readOnly ? stepScript(step) : `${holding(step.name)}\n${stepScript(step)}`,
+            timeoutMs: options.timeoutMs ?? STEP_TIMEOUT_MS,
+            onLine: line => {
+                const answer = parseAnswer(line);
+                if (answer === undefined) return void noise.push(line);
+                answers[answer.name] = answer.value;
+                options.onAnswer?.(answer.name, answer.value);
+            },
+        })
+        .catch((error: unknown) => {
+            throw step.readOnly ? error : withUnseenEnd(error, step.name);
+        });
     if (result.code !== 0) throw stepError(session.host, step.name, result, answers, noise);
     return answers;
 }
@@ -103,6 +108,16 @@ function holding(name: string): string {
 function parseAnswer(line: string): { name: string; value: string } | undefined {
     const found = /^\{"name":"(\w+)","base64":"([A-Za-z0-9+/=]*)"\}$/.exec(line);
     return found === null ? undefined : { name: found[1]!, value: Buffer.from(found[2]!, "base64").toString("utf8") };
+}
+
+/** Whoever loses a connection does not see what becomes of the step, which the host goes on with. */
+function withUnseenEnd(error: unknown, name: string): unknown {
+    if (!(error instanceof HostError) || error.reason !== "connection-lost") return error;
+    return new HostError(
+        error.host,
+        error.reason,
+        `${error.message.slice(error.host.length + 2)} The host goes on by itself with what it was told (${name}); how that ended was not seen. Run up --refresh to see what state it is in.`,
+    );
 }
 
 function stepError(host: string, name: string, result: CommandResult, answers: Answers, noise: string[]): HostError {

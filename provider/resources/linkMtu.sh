@@ -4,7 +4,7 @@
 look() {
     need ip iproute2
     same_machine
-    answer_unsettled
+    look_later
     look_at_record
     if ! said=$(ip -d -j link show dev "$link" 2>/dev/null); then
         answer links "$(ls /sys/class/net | tr '\n' ' ')"
@@ -174,6 +174,11 @@ check_boot_files() {
 
 revert_set() {
     if [ -e "/sys/class/net/$link" ]; then ip link set dev "$link" mtu "$(cat "$pending/mtu")"; fi
+    put_files_back
+}
+
+# What the confirming step has made of the files so far.
+put_files_back() {
     for number in $file_numbers; do
         if [ -e "$pending/file$number" ] || [ -e "$pending/file$number.absent" ]; then
             put_back "$(value_of "$number" path)" "$pending/file$number"
@@ -205,6 +210,7 @@ confirm_remove() {
     unchanged_files
     for number in $file_numbers; do
         path=$(value_of "$number" path)
+        keep "$path" "$pending/file$number"
         case $(value_of "$number" undo) in
             put_back) put_back "$path" "$record/$(value_of "$number" copy)" ;;
             edit) write_boot_file "$path" "$(value_of "$number" text; echo .)" 0644 ;;
@@ -217,6 +223,7 @@ confirm_remove() {
 
 revert_remove() {
     if [ -e "$pending/mtu" ]; then ip link set dev "$link" mtu "$(cat "$pending/mtu")"; fi
+    put_files_back
 }
 
 forget_found() {

@@ -144,7 +144,7 @@ async function setMtu(context: OperationContext, inputs: Inputs, ownership: Owne
           })
         : await commitConfirm(context, session, {
               name: `set the MTU of ${link} to ${mtu}`,
-              program: PROGRAM,
+              programs: [PROGRAM],
               values: { ...values, ...fileValues(facts, bootFiles(manager, facts, mtu)) },
               action: "set",
               confirmSeconds,
@@ -211,7 +211,7 @@ async function giveBack(
     });
     await commitConfirm(context, session, {
         name: `put the MTU of ${link} back to ${foundMtu}`,
-        program: PROGRAM,
+        programs: [PROGRAM],
         values: { ...values, ...fileValues(facts, undone) },
         action: "remove",
         confirmSeconds,

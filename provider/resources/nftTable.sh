@@ -30,7 +30,7 @@ at_boot() {
 read_table() {
     need nft nftables
     same_machine
-    answer_unsettled
+    look_later
     if listed=$(listing); then
         answer listing "$listed"
         answer digest "$(digest)"
@@ -137,10 +137,18 @@ verify_remove() {
 }
 
 confirm_remove() {
+    keep "$boot_file" "$pending/boot"
+    keep "$boot_unit_file" "$pending/unit"
     remove_boot
     forget
 }
 
 revert_remove() {
     nft -f "$pending/old.nft"
+    if [ -e "$pending/unit" ]; then
+        mkdir -p "$(dirname "$boot_file")"
+        put_back "$boot_file" "$pending/boot"
+        put_back "$boot_unit_file" "$pending/unit"
+        systemctl --quiet enable "$boot_unit"
+    fi
 }

@@ -129,7 +129,7 @@ function nameOf({ family, table }: Pick<Inputs, "family" | "table">): string {
 function changeOf(action: "set" | "remove", inputs: Inputs, ownership: Ownership): Change {
     const values = valuesOf(inputs, ownership);
     const { confirmSeconds } = inputs;
-    return { name: `${action} ${nameOf(inputs)}`, program: PROGRAM, values, action, confirmSeconds };
+    return { name: `${action} ${nameOf(inputs)}`, programs: [PROGRAM], values, action, confirmSeconds };
 }
 
 function valuesOf({ family, table, content = "", adopt }: Inputs, { ownerId, machineId }: Ownership): StepValues {

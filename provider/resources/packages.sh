@@ -4,6 +4,11 @@ installed_packages() {
     dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 == "ii" { print $2 }' | sort -u
 }
 
+# Those of which anything is there, also where a power cut has left a half: all but the known and the removed.
+present_packages() {
+    dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 !~ /^.[nc]/ { print $2 }' | sort -u
+}
+
 wanted_packages() {
     printf '%s\n' $packages | sort -u
 }
@@ -25,73 +30,116 @@ install_packages() {
     work=$(mktemp -d)
     trap leave EXIT
     claim
+    take_former_record
     installed_packages >"$work/before"
     wanted_packages | comm -23 - "$work/before" >"$work/missing"
-    if [ -s "$work/missing" ]; then
+    : >"$work/coming"
+    if [ -s "$work/missing" ] || [ -e "$record/unfinished" ]; then
         keep_services_from_starting
+        finish_interrupted
         try_install || { apt_get update >"$work/said" 2>&1 && try_install; } || {
-            note_added
-            purge_added
+            purge_listed "$work/coming"
             fail "apt-get could not install $(tr '\n' ' ' <"$work/missing"): $(grep -E '^(E|W|Err)' "$work/said" | tail -3 | tr '\n' ' ')Nothing was kept of it. See that apt on the host reaches its mirror."
         }
-        note_added
         leave_services_disabled
+        rm -f "$record/unfinished"
     fi
-    answer added "$(cat "$record/added" 2>/dev/null || :)"
+    answer added "$(added_packages)"
+}
+
+# Another list of packages has another record, which goes on with what the former one says.
+take_former_record() {
+    if [ "$former_record" = "$record" ] || [ "$(cat "$former_record/owner" 2>/dev/null)" != "$owner_id" ]; then return; fi
+    note_names "$former_record/added" added
+    rm -f "$former_record/owner"
+    rm -rf "$former_record"
 }
 
 apt_get() {
     DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"
 }
 
+# What is to come is recorded first, so that a power cut in the middle leaves nothing that nobody owns.
 try_install() {
+    apt_get -s --no-install-recommends install $(cat "$work/missing") >"$work/said" 2>&1 || return 1
+    awk '$1 == "Inst" { print $2 }' "$work/said" | sed 's/:.*//' | sort -u | comm -23 - "$work/before" >>"$work/coming"
+    if ! { note_names "$work/coming" unfinished && note_names "$work/coming" added; } 2>"$work/why"; then
+        sed 's/^/E: /' "$work/why" >"$work/said"
+        return 1
+    fi
     apt_get --no-install-recommends install $(cat "$work/missing") >"$work/said" 2>&1
 }
 
-note_added() {
-    installed_packages | comm -13 "$work/before" - >>"$record/added"
+# note_names FILE NAME: adds the names in a file to a list of the record.
+note_names() {
+    note "$(cat "$record/$2" "$1" 2>/dev/null | sort -u)" "$record/$2"
+}
+
+added_packages() {
+    installed_packages >"$work/now"
+    sort -u "$record/added" 2>/dev/null | comm -12 - "$work/now"
+}
+
+# What a power cut has left in the middle, and apt refuses to work on.
+finish_interrupted() {
+    if [ -z "$(dpkg --audit 2>&1)" ] && [ -z "$(ls /var/lib/dpkg/updates)" ]; then return; fi
+    DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confdef --force-confold >"$work/said" 2>&1 || :
 }
 
 # Debian's own way to keep what is being installed from running; an administrator's file is respected.
+policy=/usr/sbin/policy-rc.d
+policy_mark='# Written by Clearpath, and removed by it: what it installs is not started.'
+
 keep_services_from_starting() {
-    if [ -e /usr/sbin/policy-rc.d ]; then return; fi
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-    chmod 755 /usr/sbin/policy-rc.d
-    : >"$work/policy"
+    if [ ! -e $policy ]; then write_text $policy "#!/bin/sh
+$policy_mark
+exit 101
+" 0755 root root; fi
+}
+
+allow_services_to_start() {
+    if grep -qsxF "$policy_mark" $policy; then rm -f $policy; fi
 }
 
 leave_services_disabled() {
-    installed_packages | comm -13 "$work/before" - | xargs -r dpkg -L |
+    installed_packages | comm -12 "$record/unfinished" - | xargs -r dpkg -L |
         sed -n 's|^/\(usr/\)\{0,1\}lib/systemd/system/\([^/@]*\.service\)$|\2|p' | sort -u >"$work/services"
     while read -r service; do systemctl --quiet disable "$service" 2>/dev/null || :; done <"$work/services"
 }
 
 leave() {
     code=$?
-    if [ -e "$work/policy" ]; then rm -f /usr/sbin/policy-rc.d; fi
-    if [ "$code" -ne 0 ] && [ ! -s "$record/added" ]; then unclaim; fi
+    allow_services_to_start
+    if [ "$code" -ne 0 ] && [ -z "$(cat "$record/added" 2>/dev/null)" ]; then unclaim; fi
     rm -rf "$work"
     exit "$code"
 }
 
 remove_packages() {
     same_machine
-    if ! owned; then exit 0; fi
+    owned_or_done
     work=$(mktemp -d)
-    purge_added
-    answer stay "$(installed_packages | comm -12 "$work/ours" -)"
-    rm -rf "$work"
+    trap 'rm -rf "$work"' EXIT
+    allow_services_to_start
+    finish_interrupted
+    purge_listed "$record/added"
+    answer stay "$(cat "$record/added")"
     forget
 }
 
-purge_added() {
-    installed_packages >"$work/now"
-    sort -u "$record/added" 2>/dev/null | comm -12 - "$work/now" >"$work/ours"
+# purge_listed FILE: removes those of the names that came through this, as far as nothing else needs them.
+purge_listed() {
+    present_packages >"$work/now"
+    sort -u "$1" 2>/dev/null | comm -12 - "$work/now" >"$work/ours"
     if [ -s "$work/ours" ]; then
         # Together, so that they may need each other; then one by one, so that one which is needed keeps none of the others.
-        dpkg --purge $(cat "$work/ours") >/dev/null 2>&1 ||
-            while read -r name; do dpkg --purge "$name" >/dev/null 2>&1 || :; done <"$work/ours"
+        purge $(cat "$work/ours") || while read -r name; do purge "$name" || :; done <"$work/ours"
     fi
-    installed_packages | comm -12 "$work/ours" - >"$work/left"
-    cp "$work/left" "$record/added"
+    present_packages >"$work/now"
+    note "$(sort -u "$record/added" 2>/dev/null | comm -12 - "$work/now")" "$record/added"
+}
+
+# Half installed ones too.
+purge() {
+    dpkg --purge --force-remove-reinstreq "$@" >/dev/null 2>&1
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { hostOfConnection } from "../host/connection.ts";
-import { expectMachine, isMachine, sessionIfThere } from "../host/presence.ts";
+import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import { type Answers, recordDirectory, runStep, type Step } from "../host/step.ts";
 import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
@@ -39,7 +39,7 @@ export const packages = resourceKind({
     inputsFromId: path =>
         path.startsWith("/packages/") ? { packages: path.slice("/packages/".length).split(",") } : undefined,
     async create(context, inputs) {
-        const made = await install(context, inputs, { ownerId: randomUUID(), machineId: "" });
+        const made = await install(context, inputs, { ownerId: randomUUID(), machineId: "" }, inputs);
         return { id: `${hostOfConnection(inputs.connection)}/packages/${inputs.packages.join(",")}`, outputs: made };
     },
     async read(context, _id, { inputs, outputs }) {
@@ -53,7 +53,7 @@ export const packages = resourceKind({
             outputs: { ...outputs, machineId: answers.machineId! },
         };
     },
-    update: (context, _id, olds, news) => install(context, news, olds.outputs),
+    update: (context, _id, olds, news) => install(context, news, olds.outputs, olds.inputs),
     async delete(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return;
@@ -71,9 +71,17 @@ const PROGRAM = new URL("./packages.sh", import.meta.url);
 /** A mirror behind a bad line takes its time, and apt waits for another apt. */
 const APT_TIMEOUT_MS = 900_000;
 
-async function install(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
+async function install(
+    context: OperationContext,
+    inputs: Inputs,
+    ownership: Ownership,
+    former: Inputs,
+): Promise<Outputs> {
     const session = await context.session(inputs.connection);
-    const answers = await runStep(session, stepOf("install", inputs, ownership), { timeoutMs: APT_TIMEOUT_MS });
+    const step = stepOf("install", inputs, ownership);
+    const values = { ...step.values, former_record: recordOf(former) };
+    const answers = await runStep(session, { ...step, values }, { timeoutMs: APT_TIMEOUT_MS });
+    tellTakenFrom(context, answers, `The record of ${step.name.replace("install ", "")}`);
     return {
         machineId: expectMachine(session.host, answers, ownership.machineId),
         ownerId: ownership.ownerId,
@@ -82,12 +90,17 @@ async function install(context: OperationContext, inputs: Inputs, ownership: Own
     };
 }
 
-function stepOf(verb: "read" | "install" | "remove", { packages }: Inputs, { ownerId, machineId }: Ownership): Step {
+function recordOf({ packages }: Inputs): string {
+    return recordDirectory("packages", [...packages].sort().join(","));
+}
+
+function stepOf(verb: "read" | "install" | "remove", inputs: Inputs, { ownerId, machineId }: Ownership): Step {
+    const { packages } = inputs;
     return {
         name: `${verb} packages ${packages.join(", ")}`,
         programs: [PROGRAM],
         values: {
-            record: recordDirectory("packages", ownerId),
+            record: recordOf(inputs),
             owner_id: ownerId,
             expected_machine_id: machineId,
             packages: packages.join(" "),

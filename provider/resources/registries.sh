@@ -60,6 +60,7 @@ find_places() {
 
 read_registries() {
     same_machine
+    look_later
     find_places
     answer path "$path"
     answer k3sPath "$k3s_path"
@@ -88,10 +89,49 @@ read_registries() {
 }
 
 # Gives the node other registries. Values: found_sha256 (of the registries.yaml that the change was made for), content,
-# authorities and hosts_tomls (lines of base64 text, blank, name), removed_hosts_tomls (names), restart, judged_later,
-# rendered_with, is_ours (whether this resource has written it before).
+# authorities and hosts_tomls (lines of base64 text, blank, name), removed_hosts_tomls (names), rendered_with, is_ours
+# (whether this resource has written it before), before (a directory for what is there until the change stays).
 write_registries() {
-    begin_change
+    same_machine
+    at_once
+    claim
+    put_registries
+    stays
+}
+
+# Puts what was there before back. Values: as for write_registries.
+remove_registries() {
+    same_machine
+    owned_or_done
+    at_once
+    put_found_back
+    stays
+    give_up_record
+}
+
+# For a change that a running K3s takes over, or that none does yet.
+at_once() {
+    find_places
+    trap forget_before EXIT
+    keep_all
+    trap back_as_it_was EXIT
+}
+
+back_as_it_was() {
+    code=$?
+    trap - EXIT
+    set +e
+    put_all_back
+    forget_before
+    exit "$code"
+}
+
+stays() {
+    trap - EXIT
+    forget_before
+}
+
+put_registries() {
     if [ ! -d "$before/record" ] && [ "$is_ours" = true ]; then
         # The record was lost. What lies there is ours, or what became of it, not what was found.
         : >"$record/original.absent"
@@ -102,59 +142,89 @@ write_registries() {
     make_parents "$(dirname "$path")"
     write_text "$path" "$content" 0600 root root
     write_certs_d
-    take_effect
+    if [ "$restart" = true ]; then take_effect; fi
     remove_authorities
     write_text "$record/applied" "$content" 0600 root root
     write_text "$record/rendered-with" "$rendered_with" 0600 root root
-    trap - EXIT
-    if [ "$judged_later" = false ]; then forget_before; fi
 }
 
-# Puts what was there before back. Values: as for write_registries.
-remove_registries() {
-    same_machine
-    if ! owned; then exit 0; fi
-    begin_change
+put_found_back() {
     if [ -d "$(dirname "$path")" ]; then put_back "$path" "$record/original"; fi
     write_certs_d
     put_hosts_back
-    take_effect
+    if [ "$restart" = true ]; then take_effect; fi
     remove_authorities
-    trap - EXIT
-    if [ "$judged_later" = false ]; then give_up_record; fi
 }
 
-# A change that was judged from outside stays.
-settle_registries() {
-    same_machine
-    if [ -d "$record" ]; then write_text "$record/rendered-with" "$rendered_with" 0600 root root; fi
-    forget_before
+# The same changes where K3s has to be restarted: taken back unless they are confirmed. Values: ready_seconds, too.
+prepare_write() {
+    find_places
+    keep_all
 }
 
-settle_removal() {
-    same_machine
+apply_write() {
+    claim
+    action=write
+    put_registries
+}
+
+verify_write() {
+    find_places
+    if [ -n "$unit" ] && [ "$(systemctl show -p ActiveState --value "$unit")" != active ]; then
+        fail "$unit stopped again after its restart with the new registries.yaml. The previous files were restored and it was restarted with them. Look at journalctl -u $unit on it, correct what is wrong, and run again."
+    fi
+}
+
+confirm_write() {
+    :
+}
+
+revert_write() {
+    find_places
+    put_all_back
+    if [ ! -e "$pending/restarted" ]; then return; fi
+    if restart_k3s; then
+        left="The previous files were restored and $unit was restarted with them: it is back as it was."
+    else
+        left="The previous files were restored, but $unit does not come back with them either: $why_not."
+    fi
+}
+
+prepare_remove() {
+    owned_or_done
+    prepare_write
+}
+
+apply_remove() {
+    action=remove
+    put_found_back
+}
+
+verify_remove() {
+    verify_write
+}
+
+confirm_remove() {
     give_up_record
 }
 
-# A change that was judged from outside is taken back. Values: came_to (what was found).
-revert_registries() {
+revert_remove() {
+    revert_write
+}
+
+# What K3s has rendered with, once it was seen.
+settle_registries() {
     same_machine
-    find_places
-    restarted=yes
-    trap take_back EXIT
-    exit 1
+    if owned; then write_text "$record/rendered-with" "$rendered_with" 0600 root root; fi
 }
 
 give_up_record() {
     remove_directories
-    forget_before
     forget
 }
 
 # What the step finds is kept until it has succeeded: the record, and all that it may touch.
-begin_change() {
-    same_machine
-    find_places
+keep_all() {
     if [ "$(digest_of "$path")" != "$found_sha256" ]; then
         fail "$path was changed by someone else in this very moment. Nothing was changed. Run again."
     fi
@@ -164,9 +234,14 @@ begin_change() {
     keep "$path" "$before/registries"
     keep "$ca_directory" "$before/authorities"
     keep "$certs_d" "$before/certs.d"
-    restarted=no
-    trap take_back EXIT
-    claim
+}
+
+put_all_back() {
+    if [ -d "$(dirname "$path")" ]; then put_back "$path" "$before/registries"; fi
+    put_directory_back "$ca_directory" "$before/authorities"
+    if [ -d "$(dirname "$certs_d")" ]; then put_directory_back "$certs_d" "$before/certs.d"; fi
+    remove_directories
+    put_directory_back "$record" "$before/record"
 }
 
 forget_before() {
@@ -174,39 +249,20 @@ forget_before() {
     rmdir "$(dirname "$before")" "$state" 2>/dev/null || :
 }
 
-take_back() {
-    code=$?
-    trap - EXIT
-    set +e
-    if [ -d "$(dirname "$path")" ]; then put_back "$path" "$before/registries"; fi
-    put_directory_back "$ca_directory" "$before/authorities"
-    if [ -d "$(dirname "$certs_d")" ]; then put_directory_back "$certs_d" "$before/certs.d"; fi
-    remove_directories
-    put_directory_back "$record" "$before/record"
-    if [ $restarted = yes ]; then
-        if restart_k3s; then
-            left="The previous files were restored and $unit was restarted with them: it is back as it was."
-        else
-            left="The previous files were restored, but $unit does not come back with them either: $why_not."
-        fi
-        answer failure "$came_to $left Look at journalctl -u $unit on it, correct what is wrong, and run again."
-    fi
-    forget_before
-    exit "$code"
-}
-
 put_directory_back() {
     rm -rf "$1"
     if [ -d "$2" ]; then cp -a "$2" "$1"; fi
 }
 
-# Restarts K3s where the change takes it, and ends the step unless the node comes back.
+# Restarts K3s, and ends the step unless the node comes back.
 take_effect() {
-    if [ "$restart" = false ]; then return; fi
-    restarted=yes
+    : >"$pending/restarted"
     if restart_k3s; then return; fi
     came_to="$unit did not come back after its restart with the new registries.yaml: $why_not."
-    exit 1
+    left=
+    revert_change $action
+    phase=reverted
+    fail "$came_to $left Look at journalctl -u $unit on it, correct what is wrong, and run again."
 }
 
 # Lines of "base64 name", each of them given to a command as NAME TEXT.

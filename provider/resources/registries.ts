@@ -83,7 +83,7 @@ export const registries = resourceKind({
     async read(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return undefined;
-        const node = await readNode(session, outputs);
+        const node = await readNode(context, session, outputs);
         if (!isMachine(context, node.answers, outputs.machineId)) return undefined;
         return {
             inputs: { ...inputs, ...inputsOnHost(node, inputs) },

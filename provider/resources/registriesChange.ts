@@ -4,6 +4,7 @@ import { checkRegistries } from "../../network/registries/check.ts";
 import { registriesDifference } from "../../network/registries/difference.ts";
 import { parseRegistries } from "../../network/registries/parse.ts";
 import { registriesYaml } from "../../network/registries/registriesYaml.ts";
+import { commitConfirm, PENDING } from "../host/commitConfirm.ts";
 import { HostError } from "../host/hostError.ts";
 import { expectMachine, isMachine, tellTakenFrom } from "../host/presence.ts";
 import type { HostSession } from "../host/session.ts";
@@ -16,10 +17,12 @@ import { type FoundNode, findNode } from "./registriesNode.ts";
 type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
 const PROGRAMS = [new URL("./registries.sh", import.meta.url), new URL("./registriesRestart.sh", import.meta.url)];
+/** How long a node waits for the confirmation, beyond what K3s takes to come back. */
+const CONFIRM_SECONDS = 30;
 
 /** Reads a node's registries and what they depend on. */
-export function readNode(session: HostSession, ownership: Ownership): Promise<FoundNode> {
-    return findNode(session, stepOf(ownership, "read_registries"));
+export function readNode(context: OperationContext, session: HostSession, ownership: Ownership): Promise<FoundNode> {
+    return findNode(context, session, stepOf(ownership, "read_registries"));
 }
 
 /** Gives a node its registries, by a restart of K3s where nothing less will do. */
@@ -29,7 +32,7 @@ export async function applyRegistries(
     ownership: Ownership & { isOurs: boolean },
 ): Promise<Outputs> {
     const session = await context.session(inputs.connection);
-    const node = await readNode(session, ownership);
+    const node = await readNode(context, session, ownership);
     const machineId = expectMachine(session.host, node.answers, ownership.machineId);
     const content = registriesYaml(registriesOf(inputs.registries));
     refuseOtherPath(session.host, node);
@@ -39,25 +42,19 @@ export async function applyRegistries(
 
     const change = changeOfRegistries(node, content);
     const answers = await carryOut(context, session, {
+        action: "write",
         inputs,
+        ownership,
         node,
         change,
         cluster: () => inCluster(session.host, inputs, node),
-        step: stepOf(ownership, "write_registries", {
-            ...valuesOf(inputs, node, change),
+        values: {
             content,
             authorities: lines(Object.entries(inputs.certificateAuthorities)),
             is_ours: ownership.isOurs,
-        }),
-        revert: came_to => stepOf(ownership, "revert_registries", { came_to, ready_seconds: inputs.readySeconds }),
-        async settle() {
-            const { why, renderedWith } = changeOfRegistries(await readNode(session, ownership), content);
-            if (renderedWith === null)
-                context.log("warning", `${session.host}: changes will need a restart of K3s here. ${why}`);
-            const rendered_with = renderedWith === null ? "" : JSON.stringify(renderedWith);
-            return stepOf(ownership, "settle_registries", { rendered_with });
         },
     });
+    if (change.effect === "restart") await settle(context, session, ownership, content);
     tellTakenFrom(context, answers, node.path);
     return {
         machineId,
@@ -79,56 +76,79 @@ export async function removeRegistries(
     inputs: Inputs,
     ownership: Ownership,
 ): Promise<void> {
-    const node = await readNode(session, ownership);
+    const node = await readNode(context, session, ownership);
     if (!isMachine(context, node.answers, ownership.machineId) || node.owner !== ownership.ownerId) return;
     const change = changeOfRegistries(node, node.original);
     await carryOut(context, session, {
+        action: "remove",
         inputs,
+        ownership,
         node,
         change,
         // A cluster that is being taken down must not keep its nodes from being put back.
         cluster: () =>
             inCluster(session.host, inputs, node).catch((error: Error) => void context.log("warning", error.message)),
-        step: stepOf(ownership, "remove_registries", { ...valuesOf(inputs, node, change), authorities: "" }),
-        revert: came_to => stepOf(ownership, "revert_registries", { came_to, ready_seconds: inputs.readySeconds }),
-        settle: async () => stepOf(ownership, "settle_removal"),
+        values: { authorities: "" },
     });
 }
 
 interface Plan {
+    action: "write" | "remove";
     inputs: Inputs;
+    ownership: Ownership;
     node: FoundNode;
     change: RegistriesChange;
     /** The node as its cluster sees it, where a restart is to be judged from there. */
     cluster(): Promise<WatchedNode | undefined>;
-    /** Changes the host, and takes the change back when K3s does not come back from a restart. */
-    step: Step;
-    /** Takes it back when the cluster does not see the node come back. */
-    revert(cameTo: string): Step;
-    /** Lets it stay. */
-    settle(): Promise<Step>;
+    /** Of the step, beside those that say what the change is. */
+    values: StepValues;
 }
 
+/**
+ * Changes the files of a node. Where that takes a restart, the node takes it all back unless K3s comes back, the
+ * cluster sees it, and a new connection confirms it.
+ */
 async function carryOut(context: OperationContext, session: HostSession, plan: Plan): Promise<Answers> {
-    const { inputs, node, change, step, revert, settle } = plan;
-    if (change.effect !== "restart") return runStep(session, step);
-
-    // The step restarts K3s twice when it has to take the change back.
-    const timeoutMs = (2 * inputs.readySeconds + 60) * 1000;
-    const cluster = await plan.cluster();
-    context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);
+    const { action, inputs, ownership, node, change } = plan;
+    const values = { ...plan.values, ...valuesOf(inputs, node, change) };
     try {
-        const answers = await runStep(session, step, { timeoutMs });
-        const missing = cluster && (await stillMissing(context, cluster, inputs.readySeconds));
-        if (missing) {
-            const cameTo = `${node.runningUnit} runs again, but the cluster does not see it: ${missing}.`;
-            await runStep(session, revert(cameTo), { timeoutMs });
+        if (change.effect !== "restart") {
+            const before = recordDirectory("k3s", "registries-before");
+            return await runStep(session, stepOf(ownership, `${action}_registries`, { ...values, before }));
         }
-        await runStep(session, await settle());
-        return answers;
+        const cluster = await plan.cluster();
+        context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);
+        const { name, programs, values: all } = stepOf(ownership, `${action}_registries`, values);
+        return await commitConfirm(context, session, {
+            name,
+            programs,
+            values: { ...all, before: `${PENDING}/before` },
+            action,
+            confirmSeconds: CONFIRM_SECONDS,
+            longestSeconds: inputs.readySeconds,
+            async fault() {
+                const missing = cluster && (await stillMissing(context, cluster, inputs.readySeconds));
+                if (!missing) return undefined;
+                return `${node.runningUnit} runs again, but the cluster does not see it: ${missing}.`;
+            },
+        });
     } catch (error) {
         throw withoutSecrets(error, [node.registries, registriesYaml(registriesOf(inputs.registries ?? {}))]);
     }
+}
+
+/** Records what K3s has rendered with at its restart, so that the next change may do without one. */
+async function settle(
+    context: OperationContext,
+    session: HostSession,
+    ownership: Ownership,
+    content: string,
+): Promise<void> {
+    const { why, renderedWith } = changeOfRegistries(await readNode(context, session, ownership), content);
+    if (renderedWith === null)
+        context.log("warning", `${session.host}: changes will need a restart of K3s here. ${why}`);
+    const rendered_with = renderedWith === null ? "" : JSON.stringify(renderedWith);
+    await runStep(session, stepOf(ownership, "settle_registries", { rendered_with }));
 }
 
 interface WatchedNode {
@@ -191,7 +211,6 @@ function valuesOf(inputs: Inputs, node: FoundNode, change: RegistriesChange): St
         hosts_tomls: lines(change.write),
         removed_hosts_tomls: change.remove.join("\n"),
         restart: change.effect === "restart",
-        judged_later: change.effect === "restart",
         rendered_with: change.renderedWith === null ? "" : JSON.stringify(change.renderedWith),
         ready_seconds: inputs.readySeconds,
     };
@@ -208,7 +227,6 @@ function stepOf({ ownerId, machineId }: Ownership, call: string, values: StepVal
         programs: PROGRAMS,
         values: {
             record: recordDirectory("k3s", "registries"),
-            before: recordDirectory("k3s", "registries-before"),
             ca_directory: CA_DIRECTORY,
             owner_id: ownerId,
             expected_machine_id: machineId,

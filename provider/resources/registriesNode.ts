@@ -1,8 +1,10 @@
 import type { CertsDNode } from "../../network/registries/certsD.ts";
 import type { NodeRegistries } from "../../network/registries/change.ts";
 import { parseK3sVersion } from "../../network/registries/version.ts";
+import { lookAtSettled } from "../host/commitConfirm.ts";
 import type { HostSession } from "../host/session.ts";
-import { type Answers, runStep, type Step } from "../host/step.ts";
+import type { Answers, Step } from "../host/step.ts";
+import type { OperationContext } from "../resource.ts";
 
 /** A node as it was found, and what is recorded on it. */
 export interface FoundNode extends NodeRegistries {
@@ -28,7 +30,7 @@ export interface FoundNode extends NodeRegistries {
 }
 
 /** Reads a node with the step `read_registries`. On another machine than expected only the machine-id is known. */
-export async function findNode(session: HostSession, step: Step): Promise<FoundNode> {
+export async function findNode(context: OperationContext, session: HostSession, step: Step): Promise<FoundNode> {
     const certsD = new Map<string, string>();
     const authorities = new Map<string, string>();
     const trees: Record<string, Map<string, string>> = { hostsToml: certsD, authority: authorities };
@@ -36,7 +38,7 @@ export async function findNode(session: HostSession, step: Step): Promise<FoundN
         const end = value.indexOf("\n");
         trees[name]?.set(value.slice(0, end), value.slice(end + 1, -1));
     };
-    const answers = await runStep(session, { ...step, readOnly: true }, { onAnswer });
+    const answers = await lookAtSettled(context, session, step, onAnswer);
     const text = (name: string) => answers[name]?.slice(0, -1) ?? null;
     return {
         answers,

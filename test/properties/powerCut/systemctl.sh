@@ -9,6 +9,7 @@ case " $* " in
     *" -p LoadState "*) if [ -e "$file" ]; then echo loaded; else echo not-found; fi ;;
     *" -p FragmentPath "*) if [ -e "$file" ]; then echo "$file"; fi ;;
     *" -p ActiveState "*) if [ -e "$active/$unit" ]; then echo active; else echo inactive; fi ;;
+    *" -p MainPID "*) cat "/run/cut/pid.$unit" ;;
     *" show "*) echo ;;
     *" is-active "*) [ -e $active/clearpath-revert.timer ] ;;
     *" is-enabled "*) [ -e "$file" ] && [ -e "$enabled/$unit" ] ;;
@@ -19,7 +20,10 @@ case " $* " in
         ;;
     *" restart "*)
         [ -e "$file" ] && : >"$active/$unit"
-        case $unit in clearpath-nft-*) sh -c "$(sed -n 's/^ExecStart=//p' "$file")" ;; esac
+        case $unit in
+            clearpath-nft-*) sh -c "$(sed -n 's/^ExecStart=//p' "$file")" ;;
+            k3s.service) echo $(($(cat "/run/cut/pid.$unit") + 1)) >"/run/cut/pid.$unit" ;;
+        esac
         ;;
     *" stop "*) [ -e "$file" ] && rm -f "$active/$unit" ;;
 esac
