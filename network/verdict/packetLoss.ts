@@ -1,6 +1,7 @@
 import { behindHoles } from "./blackHole.ts";
 import { losesQueries, lossyReports, repeatsMuch } from "./loss.ts";
-import { evidenceOf, type Finding, isUnresolved, type Observation, type Trouble } from "./observation.ts";
+import { evidenceOf, type Finding, isUnresolved, type Observation, type Report, type Trouble } from "./observation.ts";
+import { isShut, placesOf } from "./places.ts";
 import { isAtEndpoints, scopeOf } from "./scope.ts";
 
 /** What loss does to a connection that is coming about, and to a pull. */
@@ -16,8 +17,10 @@ export function packetLoss(observation: Observation): Finding[] {
     const affected = lossy.map(({ vantagePoint }) => vantagePoint);
     const withoutNames = losesQueries(reports);
     const behindHole = behindHoles(observation);
-    const explains = trouble.filter(({ vantagePoint, trouble: kind }) => {
+    const shut = shutAlone(reports);
+    const explains = trouble.filter(({ vantagePoint, endpoint, trouble: kind }) => {
         if (!affected.includes(vantagePoint)) return false;
+        if (kind === "connect-timeout" && shut(vantagePoint, endpoint)) return false;
         if (isUnresolved(kind)) return withoutNames.includes(vantagePoint);
         return DELAYED.includes(kind) || (STALLED.includes(kind) && !behindHole.includes(vantagePoint));
     });
@@ -49,6 +52,13 @@ export function packetLoss(observation: Observation): Finding[] {
             ],
         },
     ];
+}
+
+/** Tells of which endpoints every unanswered connection led to a place that answers none: loss takes some of many. */
+function shutAlone(reports: Report[]): (vantagePoint: string, endpoint: string) => boolean {
+    const lossy = reports.flatMap(placesOf).filter(place => place.unanswered > 0 && !isShut(place));
+    return (vantagePoint, endpoint) =>
+        !lossy.some(place => place.vantagePoint === vantagePoint && place.endpoints.includes(endpoint));
 }
 
 /** Where packets get lost, an endpoint that stalls in this share of attempts stalls for another reason. */

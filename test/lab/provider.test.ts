@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Lab, labDown, labUp } from "../../lab/lab.ts";
+import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/lab.ts";
 import { parseScenario } from "../../lab/scenario.ts";
 import { ProviderInRunner } from "./providerInRunner.ts";
 
@@ -345,8 +345,10 @@ describe("the plugin on real hosts", () => {
 
         describe("from a run that ends before it is confirmed", () => {
             let another: ProviderInRunner;
-            beforeEach(() => {
+            let before: HostFingerprint;
+            beforeEach(async () => {
                 another = new ProviderInRunner(lab);
+                before = await lab.fingerprint("worker1");
             });
 
             const cutOff = (content: string) => {
@@ -354,58 +356,47 @@ describe("the plugin on real hosts", () => {
                 const table = another.resource(TABLE, connection);
                 return table.create({ table: "cutoff", content, confirmSeconds: 15 }).catch(String);
             };
-            const isThere = () => expect.poll(() => sh("worker1", "nft list tables"), PATIENTLY);
-
-            test("is taken back by the host when the plugin is killed", async () => {
-                const before = await lab.fingerprint("worker1");
-                const creating = cutOff(NO_SSH);
-                await isThere().toContain("cutoff");
-
+            const isThere = () => expect.poll(() => sh("worker1", "nft list tables"), PATIENTLY).toContain("cutoff");
+            const isBackAsItWas = () => expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
+            /** Kills the plugin once the change is in force. */
+            const killedIn = async (content: string) => {
+                const creating = cutOff(content);
+                await isThere();
                 await another.call("kill");
                 await creating;
-
-                await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
                 await another.close();
+            };
+
+            test("is taken back by the host when the plugin is killed", async () => {
+                await killedIn(NO_SSH);
+
+                await isBackAsItWas();
             });
 
             test("is taken back by the host after a reboot too", async () => {
-                const before = await lab.fingerprint("worker1");
-                const creating = cutOff(NO_SSH);
-                await isThere().toContain("cutoff");
-                await another.call("kill");
-                await creating;
+                await killedIn(NO_SSH);
 
                 await lab.reboot("worker1");
 
                 expect(await sh("worker1", "systemctl is-active clearpath-revert.timer")).toBe("active");
-                await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
+                await isBackAsItWas();
                 await expect.poll(() => sh("worker1", "ls /var/lib"), PATIENTLY).not.toContain("clearpath");
-                await another.close();
             });
 
             test("is taken back by the host while a step that hangs holds its lock, which is closed to others", async () => {
-                const before = await lab.fingerprint("worker1");
-                const creating = cutOff(NO_SSH);
-                await isThere().toContain("cutoff");
-                await another.call("kill");
-                await creating;
+                await killedIn(NO_SSH);
                 await sh("worker1", "setsid flock /run/clearpath.lock sleep 120 </dev/null >/dev/null 2>&1 &");
 
                 try {
                     expect(await sh("worker1", "stat -c '%a %U' /run/clearpath.lock")).toBe("600 root");
-                    await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
+                    await isBackAsItWas();
                 } finally {
                     await sh("worker1", "pkill -x sleep");
                 }
-                await another.close();
             });
 
             test("is tried to be taken back until it can be, and the next change says why it waits for nobody", async () => {
-                const before = await lab.fingerprint("worker1");
-                const creating = cutOff("chain input { type filter hook input priority 300; }\n");
-                await isThere().toContain("cutoff");
-                await another.call("kill");
-                await creating;
+                await killedIn("chain input { type filter hook input priority 300; }\n");
                 const old = "/var/lib/clearpath/pending/old.nft";
                 await sh("worker1", `cp ${old} /run/old.nft && echo nonsense >${old}`);
                 const lastResult = () => sh("worker1", "systemctl show -p Result --value clearpath-revert.service");
@@ -416,14 +407,12 @@ describe("the plugin on real hosts", () => {
                 );
 
                 await sh("worker1", `mv /run/old.nft ${old}`);
-                await expect.poll(() => lab.fingerprint("worker1"), PATIENTLY).toEqual(before);
-                await another.close();
+                await isBackAsItWas();
             });
 
             test("is taken back at once when the run is cancelled", async () => {
-                const before = await lab.fingerprint("worker1");
                 const creating = cutOff(NO_NEW_SSH);
-                await isThere().toContain("cutoff");
+                await isThere();
 
                 await another.stop();
 
@@ -477,6 +466,64 @@ describe("the plugin on real hosts", () => {
             ["refuses the user", { user: "nobody" }, "for user nobody"],
         ])("because it %s is named as such", async (_, change, reason) => {
             await expect(on(FILE, "cp1", change).create(args)).rejects.toThrow(reason);
+        });
+
+        test("because its SSH server is stuck is not taken for gone", async () => {
+            const note = on(FILE, "worker2", { perDialTimeout: 3 });
+            await note.create({ path: "/etc/clearpath-note", content: "" });
+            const before = await lab.fingerprint("worker2");
+            await sh("worker2", "systemctl kill --kill-whom=main -s STOP ssh");
+            // The connection that is open works: what counts is a new run's.
+            const next = new ProviderInRunner(lab);
+            const stuck = "SSH on port 22 did not get ready";
+            const state = structuredClone(note.state);
+            const urn = "urn:pulumi:dev::clearpath::clearpath:host:File::it";
+
+            await expect(next.call("read", urn, state)).rejects.toThrow(stuck);
+            await expect(next.call("delete", urn, state)).rejects.toThrow(stuck);
+
+            await next.close();
+            await sh("worker2", "systemctl kill --kill-whom=main -s CONT ssh");
+            expect(await lab.fingerprint("worker2")).toEqual(before);
+            await note.delete();
+        });
+
+        test("because another host has taken its address is told from one that was rebuilt", async () => {
+            const note = on(FILE, "worker1");
+            await note.create({ path: "/etc/clearpath-note", content: "worker1" });
+            const both = () => Promise.all([lab.fingerprint("worker1"), lab.fingerprint("worker2")]);
+            const before = await both();
+            const address = lab.connection("worker1").host;
+            const [take, leave] = [`ip addr add ${address}/24 dev eth0`, `ip addr del ${address}/24 dev eth0`];
+            await sh("worker1", leave);
+            await sh("worker2", take);
+            await sh("runner", "ip neigh flush all");
+            await sh("pve", "ip neigh flush all");
+            const next = new ProviderInRunner(lab);
+            const urn = "urn:pulumi:dev::clearpath::clearpath:host:File::it";
+            const state = structuredClone(note.state);
+
+            const another = "it shows the host key SHA256:";
+            await expect(next.call("read", urn, state)).rejects.toThrow(another);
+            await expect(next.call("update", urn, state, { ...state.inputs, content: "x" })).rejects.toThrow(another);
+            await expect(next.call("delete", urn, state)).rejects.toThrow(another);
+            // Whoever verifies no key is still kept from the wrong machine by its machine-id.
+            const trusting = structuredClone(state);
+            const { hostKey: _, ...connection } = lab.connection("worker1");
+            trusting.inputs.connection = { ...connection, insecureIgnoreHostKey: true };
+            await expect(next.call("update", urn, trusting, { ...trusting.inputs, content: "x" })).rejects.toThrow(
+                "it was rebuilt: its machine-id was",
+            );
+            await next.call("delete", urn, trusting);
+
+            await next.close();
+            await sh("worker2", leave);
+            await sh("worker1", take);
+            await sh("runner", "ip neigh flush all");
+            await sh("pve", "ip neigh flush all");
+            await lab.reboot("worker1");
+            await expect.poll(both, PATIENTLY).toEqual(before);
+            await note.delete();
         });
 
         test("because it has no nft is told what to install", async () => {

@@ -6,6 +6,7 @@ import { command } from "../../lab/command.ts";
 import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/lab.ts";
 import { parseScenario } from "../../lab/scenario.ts";
 import { ProgramStack } from "./programStack.ts";
+import { ProviderInRunner } from "./providerInRunner.ts";
 
 const instance = "registriestest";
 const NODES = ["cp1", "worker1", "worker2"] as const;
@@ -13,6 +14,8 @@ type Node = (typeof NODES)[number];
 
 const CERTS_D = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d";
 const FILE = "/etc/rancher/k3s/registries.yaml";
+/** A node's timer runs out, and K3s is restarted once more. */
+const PATIENTLY = { timeout: 120_000, interval: 500 };
 const unitOf = (node: Node) => (node === "cp1" ? "k3s.service" : "k3s-agent.service");
 
 /** Images of a registry that does not exist: only a mirror has them. */
@@ -226,6 +229,34 @@ describe("K3sRegistries on a cluster's nodes", () => {
             expect(result).toMatchObject({ ok: true, changes: 2 });
             expect(await processes("cp1")).toBe(cp1);
             for (const node of NODES) expect(await sh(node, `cat ${FILE}`)).toContain(PASSWORDS[1]);
+        });
+
+        test("are taken back by the node itself, after a reboot too, when nobody lives to confirm them", async () => {
+            const another = new ProviderInRunner(lab);
+            const args = { registries: { mirrors: mirrored, configs: login(PASSWORDS[2]) }, adopt: true };
+            const readySeconds = 5;
+            const before = await sh("cp1", `cat ${FILE}`);
+            const owner = "/var/lib/clearpath/k3s/registries/owner";
+            const ownedBefore = await sh("cp1", `cat ${owner}`);
+            const creating = another
+                .resource("clearpath:k3s:Registries", lab.connection("cp1"))
+                .create({ ...args, readySeconds })
+                .catch(String);
+            const pending = () => sh("cp1", "ls /var/lib/clearpath/pending 2>/dev/null || :");
+            await expect.poll(pending, PATIENTLY).toContain("restarted");
+            await another.call("kill");
+            await creating;
+
+            await lab.reboot("cp1");
+
+            expect(await sh("cp1", `cat ${FILE}`)).toContain(PASSWORDS[2]);
+            await expect.poll(pending, PATIENTLY).toBe("");
+            expect(await sh("cp1", `cat ${FILE}`)).toBe(before);
+            expect(await sh("cp1", `cat ${owner}`)).toBe(ownedBefore);
+            expect(await sh("cp1", "systemctl is-active k3s")).toBe("active");
+            const again = await up({ registries: { mirrors: mirrored, configs: login(PASSWORDS[1]) } });
+            expect(again).toMatchObject({ ok: true, changes: 0 });
+            await another.close();
         });
 
         test("stand in no state in the clear", async () => {

@@ -57,6 +57,17 @@ describe("a step", () => {
         );
     });
 
+    it("says that the host goes on when the connection breaks in the middle of a change", async () => {
+        const lost = new HostError("here", "connection-lost", "the SSH connection broke: no answer.");
+        const breaking = { ...local, exec: () => Promise.reject(lost) };
+        const step = { name: "write a note", programs: [], values: {}, call: "answer done yes" };
+
+        await expect(runStep(breaking, step)).rejects.toThrow(
+            "here: the SSH connection broke: no answer. The host goes on by itself with what it was told (write a note); how that ended was not seen. Run up --refresh to see what state it is in.",
+        );
+        await expect(runStep(breaking, { ...step, readOnly: true })).rejects.toBe(lost);
+    });
+
     it("shows what a command said that nobody expected to fail", async () => {
         await expect(run("ls /nonexistent")).rejects.toThrow(/could not try: the step ended with 2: .*nonexistent/s);
     });

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Connection } from "../../../provider/host/connection.ts";
+import { HostError, type HostErrorReason } from "../../../provider/host/hostError.ts";
+import { sessionIfThere } from "../../../provider/host/presence.ts";
+import type { HostSession } from "../../../provider/host/session.ts";
+import type { OperationContext } from "../../../provider/resource.ts";
+
+// Waiting takes no time, and the clock goes on by as much.
+vi.mock("node:timers/promises", () => ({
+    setTimeout: async (ms: number) => void vi.setSystemTime(Date.now() + ms),
+}));
+
+const session = { host: "there" } as HostSession;
+
+/** A host that answers each try as the list says, and goes on as in its last one. */
+function host(name: string, ...answers: (HostErrorReason | "session")[]) {
+    let tries = 0;
+    const warnings: string[] = [];
+    const context: OperationContext = {
+        urn: "urn",
+        session: async () => {
+            const answer = answers[Math.min(tries++, answers.length - 1)]!;
+            if (answer === "session") return session;
+            throw new HostError(name, answer, "no answer.");
+        },
+        log: (_severity, message) => void warnings.push(message),
+        signal: new AbortController().signal,
+    };
+    const found = sessionIfThere(context, Connection.parse({ host: name }));
+    found.catch(() => undefined);
+    return { found, warnings, tries: () => tries };
+}
+
+describe("a host that is asked for before something on it is read or removed", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    it("is taken as it answers", async () => {
+        await expect(host("one", "session").found).resolves.toBe(session);
+    });
+
+    it("is asked again when it does not: it may be booting", async () => {
+        const { found, warnings } = host("two", "unreachable", "no-such-host", "session");
+
+        await expect(found).resolves.toBe(session);
+        expect(warnings).toEqual([]);
+    });
+
+    it("counts as gone when nothing was heard for half a minute, and is not waited for again", async () => {
+        const { found, warnings, tries } = host("three", "unreachable");
+        const began = Date.now();
+
+        await expect(found).resolves.toBeUndefined();
+        expect(warnings.join()).toContain("three: no answer. It counts as gone");
+        expect(Date.now() - began).toBeGreaterThan(30_000);
+        expect(tries()).toBeGreaterThan(5);
+        const next = host("three", "unreachable");
+        await expect(next.found).resolves.toBeUndefined();
+        expect(next.tries()).toBe(1);
+    });
+
+    it.each(["refused", "connection-lost", "host-key", "authentication"] as const)(
+        "never counts as gone when the answer is: %s",
+        async reason => {
+            await expect(host("four", reason).found).rejects.toThrow("four: no answer.");
+        },
+    );
+});
