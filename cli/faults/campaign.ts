@@ -5,7 +5,7 @@ import { CUT_OFFS, tryCutOff } from "./cutOff.ts";
 import { commonPlaces, type Fault, keyOf, plannedFaults, WORKS, type Work } from "./fault.ts";
 import { Lane } from "./lane.ts";
 import { ended, strike } from "./strike.ts";
-import { tryLossyNetwork, tryOneHost, tryOneState } from "./together.ts";
+import { tryLossyNetwork, tryOneHost, tryOneState, tryReboots, trySlowHosts } from "./together.ts";
 
 export interface FaultCampaignOptions {
     instance?: string;
@@ -39,6 +39,8 @@ interface Case {
     name: string;
     /** Returns what was lost, in words. */
     attempt(lane: Lane): Promise<string[]>;
+    /** Whether every pair of hosts has to go through it, because links are set up in another way on each. */
+    onEachLane?: boolean;
 }
 
 export interface TriedCase {
@@ -57,6 +59,8 @@ const CASES: readonly Case[] = [
     { name: "two runs on one state", attempt: tryOneState },
     { name: "two stacks on one host", attempt: tryOneHost },
     { name: "a network that loses one packet in ten", attempt: tryLossyNetwork },
+    { name: "hosts that are slow", attempt: trySlowHosts },
+    { name: "reboots after an up and after a destroy", attempt: tryReboots, onEachLane: true },
 ];
 
 /** The hosts of each lane: netplan beside ifupdown2, networkd beside ifupdown, and then ifupdown2 alone. */
@@ -99,7 +103,8 @@ export async function faultCampaign(options: FaultCampaignOptions): Promise<Camp
         const wantedCases = CASES.filter(({ name }) => options.cases === undefined || options.cases.includes(name));
         await Promise.all(
             lanes.map(async (lane, index) => {
-                if (index === 0) cases.push(...(await tryCases(lane, wantedCases, onProgress)));
+                const here = wantedCases.filter(({ onEachLane }) => index === 0 || onEachLane);
+                cases.push(...(await tryCases(lane, here, onProgress)));
                 await workThrough(lane, queues, tell);
             }),
         );
@@ -113,7 +118,9 @@ export async function faultCampaign(options: FaultCampaignOptions): Promise<Camp
 async function tryCases(lane: Lane, cases: readonly Case[], onProgress: (sentence: string) => void) {
     const tried: TriedCase[] = [];
     if (cases.length === 0) return tried;
-    for (const { name, attempt } of cases) {
+    for (const one of cases) {
+        const { attempt } = one;
+        const name = one.onEachLane ? `${one.name}, ${lane.stack.hosts.join(" and ")}` : one.name;
         const began = Date.now();
         const up = await lane.finish("create");
         const lost = up.ok ? await attempt(lane) : [`the run before it failed: ${up.messages.join("; ")}`];

@@ -1,4 +1,5 @@
 import { faultStack } from "../../lab/faults/faultStack.ts";
+import { NODE_LINK } from "../../lab/topology.ts";
 import { startRun } from "./faultedRun.ts";
 import type { Lane } from "./lane.ts";
 
@@ -31,6 +32,45 @@ export async function tryOneHost(lane: Lane): Promise<string[]> {
         .filter(end => end?.ok !== true)
         .map(end => `a run failed: ${end?.messages.join("; ")}`);
     return [...failed, ...(await lane.differences("create"))];
+}
+
+/** Hosts on which every command takes its time, behind a narrow line, have to slow a run down and nothing else. */
+export async function trySlowHosts(lane: Lane): Promise<string[]> {
+    const { lab, stack } = lane;
+    const narrow = ["root", "tbf", "rate", "256kbit", "burst", "4kb", "latency", "2s"];
+    for (const host of stack.hosts) {
+        await lane.at(host).slow(0.1);
+        await lab.exec(host, ["tc", "qdisc", "replace", "dev", NODE_LINK, ...narrow]);
+    }
+    const end = await lane.finish("update");
+    for (const host of stack.hosts) {
+        await lane.at(host).slow(0);
+        await lab.exec(host, ["tc", "qdisc", "del", "dev", NODE_LINK, "root"]);
+    }
+    const lost = end.ok ? [] : [`the run failed: ${end.messages.join("; ")}`];
+    return [...lost, ...(await lane.differences("update"))];
+}
+
+/** A boot has to bring back all that an `up` has made, before K3s starts, and nothing that a `destroy` has removed. */
+export async function tryReboots(lane: Lane): Promise<string[]> {
+    const { lab, stack } = lane;
+    const rebootAll = () => Promise.all(stack.hosts.map(host => lab.reboot(host)));
+    await rebootAll();
+    const lost = await lane.differences("create");
+    for (const host of stack.hosts) {
+        const of = async (property: string, unit: string) => {
+            const { stdout } = await lab.exec(host, ["systemctl", "show", "-p", property, "--value", unit]);
+            return Number(stdout);
+        };
+        const table = await of("ActiveEnterTimestampMonotonic", "clearpath-nft-inet-faults.service");
+        const k3s = await of("ExecMainStartTimestampMonotonic", host === "cp1" ? "k3s.service" : "k3s-agent.service");
+        if (!(table > 0 && k3s > table))
+            lost.push(`${host}: K3s started at ${k3s} µs, the table was there at ${table}`);
+    }
+    const down = await lane.finish("destroy");
+    if (!down.ok) lost.push(`the destroy failed: ${down.messages.join("; ")}`);
+    await rebootAll();
+    return [...lost, ...(await lane.differences("destroy"))];
 }
 
 /** A network that loses one packet in ten has to slow a run down and nothing else. */

@@ -3,6 +3,10 @@
 # the lab counts, which it stops to do when the host loses its power: /run is empty after a boot.
 name=${0##*/}
 run=/run/lab-breakpoints
+if [ -e $run/pause ]; then
+    read -r pause <$run/pause
+    /usr/bin/sleep "$pause"
+fi
 if [ -e $run/count ]; then
     read -r count <$run/count
     count=$((count + 1))

@@ -24,6 +24,8 @@ export interface Breakpoints {
     held(): boolean;
     /** Lets the held command go on, and counts no more. */
     release(): Promise<void>;
+    /** Makes every command take so many seconds longer; 0 as long as it takes. */
+    slow(seconds: number): Promise<void>;
     /** The commands since `count`, each in words. None once the host has lost its power. */
     commands(): Promise<string[]>;
 }
@@ -50,6 +52,11 @@ export async function placeBreakpoints(lab: Lab, host: LabHost): Promise<Breakpo
         async release() {
             await rm(file("count"), { force: true });
             await rm(file("held"), { force: true });
+        },
+        async slow(seconds) {
+            await mkdir(join(root(), DIRECTORY), { recursive: true });
+            if (seconds > 0) await writeFile(file("pause"), `${seconds}\n`);
+            else await rm(file("pause"));
         },
         async commands() {
             const text = await readFile(file("commands"), "utf8").catch(() => "");

@@ -1,4 +1,4 @@
-# Debian packages. Values: packages, separated by spaces.
+# Debian packages. Values: packages, separated by spaces; is_new, whether the resource is being made.
 
 installed_packages() {
     dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 == "ii" { print $2 }' | sort -u
@@ -30,7 +30,8 @@ install_packages() {
     work=$(mktemp -d)
     trap leave EXIT
     claim
-    take_former_record
+    if [ "$is_new" = true ]; then take_over_same; fi
+    note "$(wanted_packages)" "$record/wanted"
     installed_packages >"$work/before"
     wanted_packages | comm -23 - "$work/before" >"$work/missing"
     : >"$work/coming"
@@ -47,12 +48,17 @@ install_packages() {
     answer added "$(added_packages)"
 }
 
-# Another list of packages has another record, which goes on with what the former one says.
-take_former_record() {
-    if [ "$former_record" = "$record" ] || [ "$(cat "$former_record/owner" 2>/dev/null)" != "$owner_id" ]; then return; fi
-    note_names "$former_record/added" added
-    rm -f "$former_record/owner"
-    rm -rf "$former_record"
+# The same packages may have come through a resource that nobody remembers, as its run was killed, or that was renamed.
+take_over_same() {
+    for other in "$(dirname "$record")"/*; do
+        if [ "$other" = "$record" ] || [ "$(cat "$other/wanted" 2>/dev/null)" != "$(wanted_packages)" ]; then continue; fi
+        answer takenFrom "$(cat "$other/owner")"
+        for list in added unfinished; do
+            if [ -e "$other/$list" ]; then note_names "$other/$list" $list; fi
+        done
+        rm -f "$other/owner"
+        rm -rf "$other"
+    done
 }
 
 apt_get() {
@@ -104,7 +110,8 @@ allow_services_to_start() {
 leave_services_disabled() {
     installed_packages | comm -12 "$record/unfinished" - | xargs -r dpkg -L |
         sed -n 's|^/\(usr/\)\{0,1\}lib/systemd/system/\([^/@]*\.service\)$|\2|p' | sort -u >"$work/services"
-    while read -r service; do systemctl --quiet disable "$service" 2>/dev/null || :; done <"$work/services"
+    # After a power cut in the middle, the boot has started what the packages had enabled.
+    while read -r service; do systemctl --quiet disable --now "$service" 2>/dev/null || :; done <"$work/services"
 }
 
 leave() {

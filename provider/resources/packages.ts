@@ -39,7 +39,7 @@ export const packages = resourceKind({
     inputsFromId: path =>
         path.startsWith("/packages/") ? { packages: path.slice("/packages/".length).split(",") } : undefined,
     async create(context, inputs) {
-        const made = await install(context, inputs, { ownerId: randomUUID(), machineId: "" }, inputs);
+        const made = await install(context, inputs, { ownerId: randomUUID(), machineId: "" });
         return { id: `${hostOfConnection(inputs.connection)}/packages/${inputs.packages.join(",")}`, outputs: made };
     },
     async read(context, _id, { inputs, outputs }) {
@@ -53,7 +53,7 @@ export const packages = resourceKind({
             outputs: { ...outputs, machineId: answers.machineId! },
         };
     },
-    update: (context, _id, olds, news) => install(context, news, olds.outputs, olds.inputs),
+    update: (context, _id, olds, news) => install(context, news, olds.outputs),
     async delete(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return;
@@ -71,17 +71,10 @@ const PROGRAM = new URL("./packages.sh", import.meta.url);
 /** A mirror behind a bad line takes its time, and apt waits for another apt. */
 const APT_TIMEOUT_MS = 900_000;
 
-async function install(
-    context: OperationContext,
-    inputs: Inputs,
-    ownership: Ownership,
-    former: Inputs,
-): Promise<Outputs> {
+async function install(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
     const session = await context.session(inputs.connection);
-    const step = stepOf("install", inputs, ownership);
-    const values = { ...step.values, former_record: recordOf(former) };
-    const answers = await runStep(session, { ...step, values }, { timeoutMs: APT_TIMEOUT_MS });
-    tellTakenFrom(context, answers, `The record of ${step.name.replace("install ", "")}`);
+    const answers = await runStep(session, stepOf("install", inputs, ownership), { timeoutMs: APT_TIMEOUT_MS });
+    tellTakenFrom(context, answers, inputs.packages.join(", "));
     return {
         machineId: expectMachine(session.host, answers, ownership.machineId),
         ownerId: ownership.ownerId,
@@ -90,20 +83,16 @@ async function install(
     };
 }
 
-function recordOf({ packages }: Inputs): string {
-    return recordDirectory("packages", [...packages].sort().join(","));
-}
-
-function stepOf(verb: "read" | "install" | "remove", inputs: Inputs, { ownerId, machineId }: Ownership): Step {
-    const { packages } = inputs;
+function stepOf(verb: "read" | "install" | "remove", { packages }: Inputs, { ownerId, machineId }: Ownership): Step {
     return {
         name: `${verb} packages ${packages.join(", ")}`,
         programs: [PROGRAM],
         values: {
-            record: recordOf(inputs),
+            record: recordDirectory("packages", ownerId),
             owner_id: ownerId,
             expected_machine_id: machineId,
             packages: packages.join(" "),
+            is_new: machineId === "",
         },
         call: `${verb}_packages`,
     };

@@ -42,6 +42,7 @@ async function offer(packages: Record<string, { postinst: string; depends?: stri
 
 /** A package whose installation takes long, begun by a plugin of its own. */
 async function beginSlowOne() {
+    await sh("rm -f /run/slow");
     const another = new ProviderInRunner(lab);
     onTestFinished(() => another.close());
     const creating = on(another)
@@ -123,7 +124,6 @@ describe("packages on a host", () => {
     });
 
     test("whose state was lost with the run that installed them belong to the next one", async () => {
-        await sh("rm -f /run/slow");
         const { another, creating } = await beginSlowOne();
         await another.call("kill");
         await creating;
