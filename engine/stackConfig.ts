@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Document, parseDocument } from "yaml";
+import { type Document, isMap, parseDocument } from "yaml";
+import { z } from "zod";
 import { replaceFile } from "./replaceFile.ts";
 import type { Crypter } from "./secrets.ts";
 import { Unsupported } from "./unsupported.ts";
@@ -28,30 +29,46 @@ function fullKey(key: string, project: string): string {
     return parts.length === 3 && parts[1] === "config" ? `${parts[0]}:${parts[2]}` : key;
 }
 
-async function readDocument(file: string): Promise<Document> {
+const settingsSchema = z.looseObject({
+    config: z.record(z.string(), z.unknown()).nullish(),
+    encryptionsalt: z.string().nullish(),
+});
+
+/** A stack's file as a document that keeps its comments, and what it says. One that is not there says nothing. */
+async function readSettingsFile(file: string): Promise<{ document: Document; says: z.infer<typeof settingsSchema> }> {
     const document = parseDocument(await readFile(file, "utf8").catch(() => ""));
-    const problem = document.errors[0];
-    if (problem) throw new Error(`${file}: ${problem.message.split("\n")[0]} Nothing was done.`);
-    return document;
+    const refusal = (why: string) => new Error(`${file}: ${why.split("\n")[0]} Nothing was done.`);
+    if (document.errors[0]) throw refusal(document.errors[0].message);
+    let content: unknown;
+    try {
+        content = document.toJS() ?? {};
+    } catch (error) {
+        throw refusal(`${(error as Error).message}.`);
+    }
+    const { success, data, error } = settingsSchema.safeParse(content);
+    if (success) return { document, says: data };
+    const { path, message } = error.issues[0]!;
+    throw refusal(`${path.join(".") || "the file"}: ${message}.`);
 }
 
 /** Reads Pulumi.STACK.yaml; a stack without that file has no configuration. */
 export async function readStackSettings(directory: string, project: string, stack: string): Promise<StackSettings> {
     const file = join(directory, `Pulumi.${stack}.yaml`);
-    const json = (await readDocument(file)).toJS() ?? {};
-    for (const key of Object.keys(json)) if (!KNOWN.has(key)) throw new Unsupported(`"${key}"`, file);
+    const { says } = await readSettingsFile(file);
+    for (const key of Object.keys(says)) if (!KNOWN.has(key)) throw new Unsupported(`"${key}"`, file);
     const values = new Map<string, unknown>();
-    for (const [key, value] of Object.entries(json.config ?? {})) {
+    for (const [key, value] of Object.entries(says.config ?? {})) {
         const full = fullKey(key, project);
         if (full.startsWith("pulumi:") && full !== "pulumi:tags") throw new Unsupported(`the setting ${full}`, file);
         values.set(full, value);
     }
-    return { file, encryptionSalt: json.encryptionsalt, values };
+    return { file, encryptionSalt: says.encryptionsalt ?? undefined, values };
 }
 
 /** Writes the stack's salt, and leaves the rest of the file and its comments as they are. */
 export async function writeEncryptionSalt(file: string, salt: string): Promise<void> {
-    const document = await readDocument(file);
+    const { document } = await readSettingsFile(file);
+    if (!isMap(document.contents)) document.contents = document.createNode({});
     document.set("encryptionsalt", salt);
     await replaceFile(file, document.toString(), { mode: 0o644 });
 }

@@ -31,6 +31,8 @@ export interface Change {
     name: string;
     programs: readonly URL[];
     values: StepValues;
+    /** Values for applying alone, such as passwords: they do not wait on the host with what would take the change back. */
+    applyValues?: StepValues;
     action: string;
     /** How long the host waits for the confirmation, in seconds. */
     confirmSeconds: number;
@@ -102,7 +104,11 @@ async function makeChange(
     const programs = [COMMIT_CONFIRM, ...change.programs];
     const half = { name: change.name, programs, values };
     const revert = stepScript({ programs, values, call: `revert_change ${change.action}` });
-    const first = { ...half, values: { ...values, revert_program: revert }, call: `change ${change.action}` };
+    const first = {
+        ...half,
+        values: { ...values, ...change.applyValues, revert_program: revert },
+        call: `change ${change.action}`,
+    };
 
     const { answers, deadline } = await begin(session, first, { windowSeconds, patience, signal: context.signal });
     const nothingToChange = answers.armed === undefined;

@@ -110,7 +110,7 @@ interface Plan {
  */
 async function carryOut(context: OperationContext, session: HostSession, plan: Plan): Promise<Answers> {
     const { action, inputs, ownership, node, change } = plan;
-    const values = { ...plan.values, ...valuesOf(inputs, node, change) };
+    const values = { ...plan.values, ...valuesOf(node, change) };
     try {
         if (change.effect !== "restart") {
             const before = recordDirectory("k3s", "registries-before");
@@ -118,11 +118,10 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
         }
         const cluster = await plan.cluster();
         context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);
-        const { name, programs, values: all } = stepOf(ownership, `${action}_registries`, values);
+        const waiting = { ready_seconds: inputs.readySeconds, before: `${PENDING}/before` };
         return await commitConfirm(context, session, {
-            name,
-            programs,
-            values: { ...all, before: `${PENDING}/before` },
+            ...stepOf(ownership, `${action}_registries`, waiting),
+            applyValues: values,
             action,
             confirmSeconds: CONFIRM_SECONDS,
             longestSeconds: inputs.readySeconds,
@@ -205,14 +204,13 @@ function takeOver(context: OperationContext, host: string, node: FoundNode, inpu
     context.log("warning", `${host}: ${node.path} is taken over; what was there is kept. ${difference}`);
 }
 
-function valuesOf(inputs: Inputs, node: FoundNode, change: RegistriesChange): StepValues {
+function valuesOf(node: FoundNode, change: RegistriesChange): StepValues {
     return {
         found_sha256: node.sha256,
         hosts_tomls: lines(change.write),
         removed_hosts_tomls: change.remove.join("\n"),
         restart: change.effect === "restart",
         rendered_with: change.renderedWith === null ? "" : JSON.stringify(change.renderedWith),
-        ready_seconds: inputs.readySeconds,
     };
 }
 

@@ -11,7 +11,7 @@ const inputs = z.strictObject({
     unit: z
         .string()
         .regex(
-            /^[A-Za-z0-9:_.\\-]+\.(service|timer|path|socket|mount|target)$/,
+            /^(?!-)[A-Za-z0-9:_.\\-]+\.(service|timer|path|socket|mount|target)$/,
             "must be a unit's name with its type, such as example.service",
         )
         .describe("Name of the unit, with its type. It is written to /etc/systemd/system."),

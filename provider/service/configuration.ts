@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { Connection } from "../host/connection.ts";
 import type { Properties } from "./values.ts";
 
@@ -39,6 +40,7 @@ export function parseId(id: string, { connectionDefaults }: Configuration): { co
             `"${id}" is not an id of Clearpath. Give user, host, port and thing, as in root@10.27.27.11:22/link/eth0.`,
         );
     const [, user, ipv6, host, port, path] = parts;
-    const connection = Connection.parse({ ...connectionDefaults, user, host: ipv6 ?? host, port: Number(port) });
-    return { connection, path: path! };
+    const connection = Connection.safeParse({ ...connectionDefaults, user, host: ipv6 ?? host, port: Number(port) });
+    if (!connection.success) throw new Error(`"${id}" is not an id of Clearpath: ${z.prettifyError(connection.error)}`);
+    return { connection: connection.data, path: path! };
 }

@@ -49,6 +49,9 @@ export function importedState(kind: AnyResourceKind, id: string, configuration: 
         throw new Error(
             `${id} is not the id of a ${kind.token}. Its page in docs/resources.md shows what its ids look like.`,
         );
+    const { inputs, failures } = checkInputs(kind, told);
+    const wrong = failures.find(failure => Object.keys(told).some(name => failure.startsWith(name)));
+    if (wrong !== undefined) throw new Error(`${id} is not an id of Clearpath: ${wrong}`);
     const outputs = { machineId: "", ownerId: randomUUID(), appliedAt: new Date().toISOString() };
-    return { inputs: { ...checkInputs(kind, told).inputs, connection }, outputs };
+    return { inputs: { ...inputs, connection }, outputs };
 }

@@ -30,6 +30,7 @@ describe("an up whose probes still show that large packets vanish", () => {
     afterAll(() => journey?.end());
 
     test("fails by nothing but the policies that judge its probes", () => {
+        expect(up.ok).toBe(false);
         const policies = new Set(up.violations.map(({ policy }) => policy));
         expect([...policies].toSorted()).toEqual(["no-tls-timeouts", "pulls-succeed"]);
         expect(up.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);

@@ -13,10 +13,27 @@ const newPlace = () => ({
     stack: "dev",
 });
 
+const stackResource = {
+    urn: "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev",
+    custom: false,
+    type: "pulumi:pulumi:Stack",
+};
+/** With braces, quotes and line ends in its values, as where a file could seem to end. */
+const note = {
+    urn: "urn:pulumi:dev::p::clearpath:host:File::note",
+    custom: true,
+    id: "root@10.27.27.11:22/file/etc/note",
+    type: "clearpath:host:File",
+    inputs: { path: "/etc/note", content: '{"a": [1, "}"]}\n}\n' },
+    outputs: { mode: "0644", machineId: "", list: [[], {}, null, true, 1.5] },
+    parent: stackResource.urn,
+};
+
 describe("a state file", () => {
     test("that is cut off at any byte is refused by its name, and never read in part", async () => {
         const place = newPlace();
-        const deployment = serializeDeployment({ resources: [], pendingOperations: [] }, await newCrypter("secret"));
+        const empty = serializeDeployment({ resources: [], pendingOperations: [] }, await newCrypter("secret"));
+        const deployment = { ...empty, resources: [stackResource, note] };
         await writeState(place, deployment);
         const file = stateFileOf(place);
         const whole = readFileSync(file);
