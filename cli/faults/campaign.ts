@@ -5,7 +5,7 @@ import { CUT_OFFS, tryCutOff } from "./cutOff.ts";
 import { commonPlaces, type Fault, keyOf, plannedFaults, WORKS, type Work } from "./fault.ts";
 import { Lane } from "./lane.ts";
 import { ended, strike } from "./strike.ts";
-import { tryLossyNetwork, tryOneHost, tryOneState, tryReboots, trySlowHosts } from "./together.ts";
+import { tryLossyNetwork, tryOneHost, tryOneState, tryReboots, tryRebuild, trySlowHosts } from "./together.ts";
 
 export interface FaultCampaignOptions {
     instance?: string;
@@ -60,6 +60,7 @@ const CASES: readonly Case[] = [
     { name: "two stacks on one host", attempt: tryOneHost },
     { name: "a network that loses one packet in ten", attempt: tryLossyNetwork },
     { name: "hosts that are slow", attempt: trySlowHosts },
+    { name: "a host built anew in the middle of an up", attempt: tryRebuild },
     { name: "reboots after an up and after a destroy", attempt: tryReboots, onEachLane: true },
 ];
 

@@ -7,7 +7,7 @@ import { type HostTraces, tracesDiffer, tracesOf } from "../../lab/faults/traces
 import type { Lab } from "../../lab/lab.ts";
 import type { LabHost } from "../../lab/topology.ts";
 import type { Place, Places, Work } from "./fault.ts";
-import { type FaultedRun, type RunEnd, type RunStep, startRun } from "./faultedRun.ts";
+import { type FaultedRun, type RunEnd, type RunStep, type RunTask, startRun } from "./faultedRun.ts";
 
 /** How long hosts may take to be as they should after a run: a host left to itself takes a change back in as long. */
 const SETTLE_MS = (CONFIRM_SECONDS + 10) * 1000;
@@ -15,6 +15,12 @@ const SETTLE_MS = (CONFIRM_SECONDS + 10) * 1000;
 /** Which `up` or `destroy` each work is. */
 const OPERATION = { create: "up", update: "up", destroy: "destroy" } as const satisfies Record<Work, string>;
 const GENERATION = { create: 1, update: 2, destroy: 2 } as const satisfies Record<Work, number>;
+
+/** How a work is begun. */
+type How = Pick<RunTask, "stopAt" | "refresh" | "expectNoChanges"> & {
+    /** Body of one more table on the first host. */
+    cut?: string;
+};
 
 /** Two hosts of a lab and a stack on them: the ground on which faults are tried, one after the other. */
 export class Lane {
@@ -54,9 +60,9 @@ export class Lane {
     }
 
     /** Begins a work. */
-    async start(work: Work, how: { stopAt?: number; cut?: string } = {}): Promise<FaultedRun> {
-        await this.stack.configure({ generation: GENERATION[work], cut: how.cut });
-        return startRun(this.lab, this.stack, OPERATION[work], { stopAt: how.stopAt });
+    async start(work: Work, { cut, ...how }: How = {}): Promise<FaultedRun> {
+        await this.stack.configure({ generation: GENERATION[work], cut });
+        return startRun(this.lab, this.stack, OPERATION[work], how);
     }
 
     /** Begins a work and stops it at a place. Undefined when it ended without coming there. */
@@ -88,8 +94,8 @@ export class Lane {
     }
 
     /** Does a work to its end, as the next run after a fault. */
-    async finish(work: Work): Promise<RunEnd> {
-        const end = await (await this.start(work)).ended;
+    async finish(work: Work, how: How = {}): Promise<RunEnd> {
+        const end = await (await this.start(work, how)).ended;
         return end ?? { ok: false, changes: 0, messages: ["the run ended without a word"] };
     }
 

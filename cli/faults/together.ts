@@ -1,4 +1,5 @@
 import { faultStack } from "../../lab/faults/faultStack.ts";
+import { type HostTraces, tracesDiffer, tracesOf } from "../../lab/faults/traces.ts";
 import { NODE_LINK } from "../../lab/topology.ts";
 import { startRun } from "./faultedRun.ts";
 import type { Lane } from "./lane.ts";
@@ -71,6 +72,35 @@ export async function tryReboots(lane: Lane): Promise<string[]> {
     if (!down.ok) lost.push(`the destroy failed: ${down.messages.join("; ")}`);
     await rebootAll();
     return [...lost, ...(await lane.differences("destroy"))];
+}
+
+/**
+ * A host that is built anew in the middle of an `up` has nothing of its disk, another machine-id and another host key.
+ * The run must not touch it; the next one with a refresh makes everything on it again, and a destroy leaves it as new.
+ */
+export async function tryRebuild(lane: Lane): Promise<string[]> {
+    const { lab, stack } = lane;
+    const rebuilt = stack.hosts[1];
+    const lost: string[] = [];
+    const differ = (when: string, found: HostTraces, wanted: HostTraces) =>
+        lost.push(...tracesDiffer(rebuilt, wanted, found).map(difference => `${when}, ${difference}`));
+    const struck = await lane.startUntil("update", { of: "second", number: 60 });
+    if (struck === undefined) return ["the place was not reached"];
+    await lab.rebuild(rebuilt);
+    const asNew = await tracesOf(lab, rebuilt);
+    const end = await struck.run.ended;
+    if (end?.ok !== false) lost.push("the struck run ended well");
+    differ("after the struck run", await tracesOf(lab, rebuilt), asNew);
+    const works = [
+        ["an up with a refresh", await lane.finish("update", { refresh: true })],
+        ["another one", await lane.finish("update", { refresh: true, expectNoChanges: true })],
+        ["a destroy", await lane.finish("destroy")],
+    ] as const;
+    for (const [name, { ok, messages }] of works) if (!ok) lost.push(`${name} failed: ${messages.join("; ")}`);
+    differ("after the destroy", await tracesOf(lab, rebuilt), asNew);
+    // What the lane knows of the host is of the one before.
+    await lane.renew();
+    return lost;
 }
 
 /** A network that loses one packet in ten has to slow a run down and nothing else. */
