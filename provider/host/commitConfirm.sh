@@ -62,24 +62,9 @@ TimeoutStartSec=${revert_seconds}s
 Restart=on-failure
 RestartSec=5s
 UNIT
-    cat >"$revert_units.timer" <<UNIT
-# Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
-[Unit]
-Description=Wait for a change of Clearpath to be confirmed
-
-[Timer]
-OnActiveSec=${confirm_seconds}s
-AccuracySec=100ms
-
-[Install]
-WantedBy=timers.target
-UNIT
     phase=armed
     left="Nothing was changed. Check systemd on the host."
-    attempt "$left" systemctl --quiet enable clearpath-revert.timer
-    attempt "$left" systemctl daemon-reload
-    # One that an interrupted change has left may have run out already: it would never run again.
-    attempt "$left" systemctl restart clearpath-revert.timer
+    start_timer "$window_seconds" enable
     attempt "$left" systemctl --quiet is-enabled clearpath-revert.timer
     case $(systemctl show -p LoadState --value clearpath-revert.service) in
         loaded) ;;
@@ -89,6 +74,26 @@ UNIT
         waiting) answer armed yes ;;
         *) fail "the timer that would take the change back does not run. $left" ;;
     esac
+}
+
+# start_timer SECONDS [enable]
+start_timer() {
+    cat >"$revert_units.timer" <<UNIT
+# Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
+[Unit]
+Description=Wait for a change of Clearpath to be confirmed
+
+[Timer]
+OnActiveSec=$1s
+AccuracySec=100ms
+
+[Install]
+WantedBy=timers.target
+UNIT
+    if [ $# = 2 ]; then attempt "$left" systemctl --quiet enable clearpath-revert.timer; fi
+    attempt "$left" systemctl daemon-reload
+    # One that an interrupted change has left may have run out already: it would never run again.
+    attempt "$left" systemctl restart clearpath-revert.timer
 }
 
 # What the timer does. It takes back the change it was armed for and no other: it may have waited for the lock while that
@@ -118,7 +123,8 @@ drop_revert_units() {
     systemctl daemon-reload
 }
 
-# change ACTION: the first half; the second runs in a new connection.
+# change ACTION: the first half; the second runs in a new connection. Values: window_seconds, which the host waits for the
+# confirmation from arming on, and confirm_seconds, from when the change was applied, where that takes its time.
 change() {
     need systemctl systemd
     same_machine
@@ -126,6 +132,8 @@ change() {
     "prepare_$1"
     arm
     "apply_$1"
+    left="The change was taken back. Check systemd on the host."
+    if [ "$confirm_seconds" != "$window_seconds" ]; then start_timer "$confirm_seconds"; fi
     phase=applied
     answer applied yes
 }

@@ -68,11 +68,18 @@ export async function lookAtSettled(
     onAnswer?: (name: string, value: string) => void,
 ): Promise<Answers> {
     const look = { ...step, programs: [COMMIT_CONFIRM, ...step.programs], readOnly: true };
+    let told = false;
     for (;;) {
         const answers = await runStep(session, look, { onAnswer });
         if (answers.unsettled === undefined) return answers;
+        if (!told) context.log("info", waitingFor(session));
+        told = true;
         await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
     }
+}
+
+function waitingFor({ host }: HostSession): string {
+    return `${host}: waits for a change that an earlier run has left unconfirmed; the host takes it back by itself.`;
 }
 
 const lastOf = new Map<string, Promise<unknown>>();
@@ -94,11 +101,11 @@ async function makeChange(
         throw new HostError(session.host, "cancelled", `did not ${change.name}: the run was cancelled.`);
     const longest = change.longestSeconds ?? 0;
     const patience = 2 * longest;
-    const windowSeconds = change.confirmSeconds + patience;
     const values = {
         ...change.values,
         change_id: randomUUID(),
-        confirm_seconds: windowSeconds,
+        window_seconds: change.confirmSeconds + patience,
+        confirm_seconds: change.confirmSeconds + (change.fault ? longest : 0),
         revert_seconds: REVERT_SECONDS + longest,
     };
     const programs = [COMMIT_CONFIRM, ...change.programs];
@@ -110,7 +117,7 @@ async function makeChange(
         call: `change ${change.action}`,
     };
 
-    const { answers, deadline } = await begin(session, first, { windowSeconds, patience, signal: context.signal });
+    const { answers, deadline, windowSeconds } = await begin(session, first, { context, patience });
     const nothingToChange = answers.armed === undefined;
     if (nothingToChange) return answers;
 
@@ -162,31 +169,39 @@ async function makeChange(
 /** The first half, up to its answer or to the silence of a connection that the change has cut off. */
 async function begin(
     session: HostSession,
-    step: Parameters<typeof runStep>[1],
-    { windowSeconds, patience, signal }: { windowSeconds: number; patience: number; signal: AbortSignal },
-): Promise<{ answers: Answers; deadline: number }> {
+    step: Step & { values: { window_seconds: number; confirm_seconds: number } },
+    { context, patience }: { context: OperationContext; patience: number },
+): Promise<{ answers: Answers; deadline: number; windowSeconds: number }> {
+    let told = false;
     for (;;) {
         const answers: Answers = {};
-        let armedAt = 0;
+        let windowSeconds = step.values.window_seconds;
+        let waitsSince = 0;
         const armed = Promise.withResolvers<void>();
         const running = runStep(session, step, {
             timeoutMs: STEP_TIMEOUT_MS + patience * 1000,
             onAnswer: (name, value) => {
                 answers[name] = value;
-                if (name !== "armed") return;
-                armedAt = Date.now();
-                armed.resolve();
+                if (name === "armed") {
+                    waitsSince = Date.now();
+                    armed.resolve();
+                } else if (name === "applied" && patience > 0) {
+                    waitsSince = Date.now();
+                    windowSeconds = step.values.confirm_seconds;
+                }
             },
         });
         const silence = armed.promise.then(() => sleep(ANSWER_WAIT_MS + patience * 1000));
         await Promise.race([running, silence]).catch((error: unknown) => {
-            const cutOff = armedAt > 0 && error instanceof HostError && error.reason === "connection-lost";
+            const cutOff = waitsSince > 0 && error instanceof HostError && error.reason === "connection-lost";
             if (!cutOff) throw error;
         });
         running.catch(() => undefined);
         if (answers.busy === undefined)
-            return { answers, deadline: armedAt + windowSeconds * 1000 - CONFIRM_MARGIN_MS };
-        await sleep(RETRY_PAUSE_MS, undefined, { signal });
+            return { answers, deadline: waitsSince + windowSeconds * 1000 - CONFIRM_MARGIN_MS, windowSeconds };
+        if (!told) context.log("info", waitingFor(session));
+        told = true;
+        await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
     }
 }
 

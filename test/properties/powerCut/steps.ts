@@ -63,6 +63,7 @@ export function registriesSteps(): Steps {
                 restart: true,
                 is_ours: work === "update",
                 ready_seconds: 5,
+                window_seconds: 20,
             };
             return halves(step, programs, work === "remove" ? "remove" : "write", values, FOUND);
         }),
@@ -74,7 +75,7 @@ const FOUND = 'find_places; found_sha256=$(digest_of "$path"); ';
 
 /** Both halves of a change that has to be confirmed. */
 function halves(step: string, programs: URL[], action: string, values: StepValues, first = ""): [string, string][] {
-    const all = { ...values, change_id: step, confirm_seconds: 10, revert_seconds: 120 };
+    const all = { window_seconds: 10, ...values, change_id: step, confirm_seconds: 10, revert_seconds: 120 };
     const revert_program = stepScript({ programs, values: all, call: `revert_change ${action}` });
     return [
         [`${step}.1`, stepScript({ programs, values: { ...all, revert_program }, call: `${first}change ${action}` })],
