@@ -43,11 +43,12 @@ export async function trySlowHosts(lane: Lane): Promise<string[]> {
         await lane.at(host).slow(0.1);
         await lab.exec(host, ["tc", "qdisc", "replace", "dev", NODE_LINK, ...narrow]);
     }
-    const end = await lane.finish("update");
-    for (const host of stack.hosts) {
-        await lane.at(host).slow(0);
-        await lab.exec(host, ["tc", "qdisc", "del", "dev", NODE_LINK, "root"]);
-    }
+    const end = await lane.finish("update").finally(async () => {
+        for (const host of stack.hosts) {
+            await lane.at(host).slow(0);
+            await lab.exec(host, ["tc", "qdisc", "del", "dev", NODE_LINK, "root"]);
+        }
+    });
     const lost = end.ok ? [] : [`the run failed: ${end.messages.join("; ")}`];
     return [...lost, ...(await lane.differences("update"))];
 }

@@ -56,7 +56,7 @@ export async function placeBreakpoints(lab: Lab, host: LabHost): Promise<Breakpo
         async slow(seconds) {
             await mkdir(join(root(), DIRECTORY), { recursive: true });
             if (seconds > 0) await writeFile(file("pause"), `${seconds}\n`);
-            else await rm(file("pause"));
+            else await rm(file("pause"), { force: true });
         },
         async commands() {
             const text = await readFile(file("commands"), "utf8").catch(() => "");

@@ -47,8 +47,12 @@ export function isAtEndpoints(groups: TroubleGroup[], reports: Report[]): boolea
     });
 }
 
-/** Whether endpoints without the trouble were called so often that they would have met it too. */
+/**
+ * Whether endpoints without the trouble were called so often that they would have met it too: at the rate of those that
+ * have it, or where it is all that certain hosts ever answer.
+ */
 export function sparesOthers(groups: TroubleGroup[], reports: Report[]): boolean {
+    if (isAllOfSomeHosts(groups, reports)) return true;
     const hit = new Set(groups.map(({ endpoint }) => endpoint));
     const attempts = new Map<string, number>();
     for (const { endpoint, attempts: more } of reports.flatMap(report => report.endpoints))
@@ -56,6 +60,30 @@ export function sparesOthers(groups: TroubleGroup[], reports: Report[]): boolean
     const atHit = sum([...attempts].filter(([endpoint]) => hit.has(endpoint)).map(([, count]) => count));
     const rate = sum(groups.map(({ count }) => count)) / atHit;
     return [...attempts].every(([endpoint, count]) => hit.has(endpoint) || (1 - rate) ** count <= NO_ACCIDENT);
+}
+
+/** Share of a host's attempts from which trouble is all that it answers, and how many attempts say so. */
+const ALL = { share: 0.9, attempts: 4 };
+
+/** Whether the trouble is all there is at the hosts that have it, such as the one that serves an endpoint's blobs. */
+function isAllOfSomeHosts(groups: TroubleGroup[], reports: Report[]): boolean {
+    const kinds = new Set<string>(groups.map(({ trouble }) => trouble));
+    const called = reports
+        .flatMap(({ endpoints }) => endpoints.flatMap(({ byPlace = [] }) => byPlace))
+        .map(({ host, family, attempts, failures }) => ({
+            place: `${host} ${family}`,
+            attempts,
+            troubled: sum(Object.entries(failures).map(([kind, count]) => (kinds.has(kind) ? (count ?? 0) : 0))),
+        }));
+    const hit = [...Map.groupBy(called, ({ place }) => place).values()]
+        .map(here => ({
+            attempts: sum(here.map(({ attempts }) => attempts)),
+            troubled: sum(here.map(({ troubled }) => troubled)),
+        }))
+        .filter(({ troubled }) => troubled > 0);
+    const isAll = hit.every(({ attempts, troubled }) => troubled >= attempts * ALL.share);
+    const explained = sum(hit.map(({ troubled }) => troubled)) === sum(groups.map(({ count }) => count));
+    return isAll && explained && sum(hit.map(({ attempts }) => attempts)) >= ALL.attempts;
 }
 
 function sum(values: number[]): number {

@@ -1,8 +1,10 @@
 # A change that could cut the host off: it takes itself back unless a new connection confirms it in time. The program
 # of the resource defines prepare_ACTION, apply_ACTION, verify_ACTION, confirm_ACTION and revert_ACTION. What
-# revert_ACTION needs to know, prepare_ACTION leaves in $pending.
+# revert_ACTION needs to know, prepare_ACTION leaves in $pending. What it could not put back, it says in $still_wrong.
 pending=$state/pending
 revert_units=/etc/systemd/system/clearpath-revert
+# What a change that was taken back has left otherwise than it was, in a sentence, for whoever asks next.
+left_file=/run/clearpath.left
 
 begin_change() {
     if [ -e "$pending/revert.sh" ]; then
@@ -10,9 +12,14 @@ begin_change() {
             answer busy yes
             exit 0
         fi
-        sh "$pending/revert.sh" >/dev/null ||
+        # systemd may be about to try it once more: two of them at once would take each other's ground away.
+        systemctl stop clearpath-revert.service 2>/dev/null || :
+        if ! sh "$pending/revert.sh" >/dev/null; then
+            systemctl start --no-block clearpath-revert.service
             fail "an earlier change that nobody confirmed cannot be taken back. Nothing was changed. See why \`sh $pending/revert.sh\` fails."
+        fi
     fi
+    rm -f "$left_file"
     rm -rf "$pending"
     phase=preparing
     trap end_change EXIT
@@ -47,8 +54,11 @@ end_change() {
 
 arm() {
     put "$change_id" "$pending/id"
+    # What takes the change back needs it whole, also after a power cut.
+    flush "$pending"
     note "$revert_program" "$pending/revert.sh"
-    cat >"$revert_units.service" <<UNIT
+    sync "$pending"
+    write_text "$revert_units.service" "\
 # Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
 [Unit]
 Description=Take back an unconfirmed change of Clearpath
@@ -61,7 +71,7 @@ ExecStart=/bin/sh -c '$(timer_program)'
 TimeoutStartSec=${revert_seconds}s
 Restart=on-failure
 RestartSec=5s
-UNIT
+" 0644 root root
     phase=armed
     left="Nothing was changed. Check systemd on the host."
     start_timer "$window_seconds" enable
@@ -78,7 +88,7 @@ UNIT
 
 # start_timer SECONDS [enable]
 start_timer() {
-    cat >"$revert_units.timer" <<UNIT
+    write_text "$revert_units.timer" "\
 # Written by Clearpath, and removed by it: takes back a change that no new connection has confirmed.
 [Unit]
 Description=Wait for a change of Clearpath to be confirmed
@@ -89,7 +99,7 @@ AccuracySec=100ms
 
 [Install]
 WantedBy=timers.target
-UNIT
+" 0644 root root
     if [ $# = 2 ]; then attempt "$left" systemctl --quiet enable clearpath-revert.timer; fi
     attempt "$left" systemctl daemon-reload
     # One that an interrupted change has left may have run out already: it would never run again.
@@ -103,7 +113,7 @@ UNIT
 timer_program() {
     mine="grep -qsx $change_id $pending/id && [ -e $pending/revert.sh ]"
     take_back=". $pending/revert.sh"
-    clear_away="rm -rf $pending; systemctl --quiet disable clearpath-revert.timer; rm -f $revert_units.service $revert_units.timer; systemctl daemon-reload; rmdir $state 2>/dev/null"
+    clear_away="rm -rf $pending; systemctl --quiet disable clearpath-revert.timer; rm -f $revert_units.service $revert_units.timer $(staging_of $revert_units.service) $(staging_of $revert_units.timer); systemctl daemon-reload; rmdir $state 2>/dev/null"
     printf '%s' "exec 9>>/run/clearpath.lock; if flock -w 5 9; then if $mine; then $take_back; elif [ ! -e $pending/revert.sh ]; then $clear_away; fi; elif $mine; then $take_back; fi; true"
 }
 
@@ -117,6 +127,7 @@ disarm() {
 
 # Also where a power cut has left them in part, which no boot would clear away.
 drop_revert_units() {
+    rm -f "$(staging_of "$revert_units.service")" "$(staging_of "$revert_units.timer")"
     if [ ! -e "$revert_units.service" ] && [ ! -e "$revert_units.timer" ]; then return; fi
     systemctl --quiet disable --now clearpath-revert.timer || :
     rm -f "$revert_units.service" "$revert_units.timer"
@@ -157,8 +168,13 @@ confirm_change() {
 
 # revert_change ACTION: run by the timer, or by a step that fails.
 revert_change() {
+    still_wrong=
     "revert_$1"
+    # Another one was faster, where this one took its time: what it has put back is not to be forgotten.
+    if [ ! -e "$pending/revert.sh" ] && [ ! -e "$pending/confirmed.sh" ]; then return; fi
+    if [ -n "$still_wrong" ]; then put "$still_wrong" "$left_file"; fi
     if [ ! -e "$pending/owner" ]; then forget; elif [ -d "$record" ]; then cp "$pending/owner" "$record/owner"; fi
+    if [ -d "$state" ]; then flush "$state"; fi
     disarm
 }
 

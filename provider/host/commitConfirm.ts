@@ -38,6 +38,10 @@ export interface Change {
     confirmSeconds: number;
     /** Longest that applying may take beyond a moment, that `fault` may, and that taking back may, in seconds. Default: 0. */
     longestSeconds?: number;
+    /** Name of the input that gives it more time. Default: confirmSeconds. */
+    patienceInput?: string;
+    /** Looks at what `fault` compares with, right before the change is made. */
+    before?(): Promise<void>;
     /** What else has to be asked before the change may stay. Returns what is wrong, in a sentence. */
     fault?(): Promise<string | undefined>;
     /** Hosts that must still reach afterwards what they reached before. */
@@ -100,6 +104,7 @@ async function makeChange(
     if (context.signal.aborted)
         throw new HostError(session.host, "cancelled", `did not ${change.name}: the run was cancelled.`);
     const longest = change.longestSeconds ?? 0;
+    const moreTime = `Give ${change.patienceInput ?? "confirmSeconds"} more time.`;
     const patience = 2 * longest;
     const values = {
         ...change.values,
@@ -117,7 +122,7 @@ async function makeChange(
         call: `change ${change.action}`,
     };
 
-    const { answers, deadline, windowSeconds } = await begin(session, first, { context, patience });
+    const { answers, deadline, windowSeconds, failure } = await begin(session, first, { context, patience, change });
     const nothingToChange = answers.armed === undefined;
     if (nothingToChange) return answers;
 
@@ -133,7 +138,7 @@ async function makeChange(
         .catch((error: Error) => [`it could not be asked what is lost (${error.message})`]);
     if (lost.length > 0) {
         const fault = window.aborted
-            ? await takeBack(fresh, "there was no time to ask the witnesses.", "Give confirmSeconds more time.")
+            ? await takeBack(fresh, "there was no time to ask the witnesses.", moreTime)
             : await takeBack(
                   fresh,
                   `${lost.join(", ")}, and does not any more.`,
@@ -159,10 +164,13 @@ async function makeChange(
         );
     });
     if (confirmed.reverted === undefined) return { ...answers, ...confirmed };
+    // The first half may have said why, later than it was waited for.
+    const cause = failure();
+    if (cause instanceof HostError && cause.reason === "step") throw cause;
     throw new HostError(
         session.host,
         "reverted",
-        `could not ${change.name}: the confirmation came after the ${windowSeconds} s the host waits, so it has taken the change back by itself. Everything is as it was. Give confirmSeconds more time.`,
+        `could not ${change.name}: the confirmation came after the ${windowSeconds} s the host waits, so it has taken the change back by itself. ${(await leftOf(session)) || "Everything is as it was."} ${moreTime}`,
     );
 }
 
@@ -170,14 +178,16 @@ async function makeChange(
 async function begin(
     session: HostSession,
     step: Step & { values: { window_seconds: number; confirm_seconds: number } },
-    { context, patience }: { context: OperationContext; patience: number },
-): Promise<{ answers: Answers; deadline: number; windowSeconds: number }> {
+    { context, patience, change }: { context: OperationContext; patience: number; change: Change },
+): Promise<{ answers: Answers; deadline: number; windowSeconds: number; failure(): unknown }> {
     let told = false;
     for (;;) {
         const answers: Answers = {};
         let windowSeconds = step.values.window_seconds;
         let waitsSince = 0;
+        let failure: unknown;
         const armed = Promise.withResolvers<void>();
+        await change.before?.();
         const running = runStep(session, step, {
             timeoutMs: STEP_TIMEOUT_MS + patience * 1000,
             onAnswer: (name, value) => {
@@ -196,9 +206,11 @@ async function begin(
             const cutOff = waitsSince > 0 && error instanceof HostError && error.reason === "connection-lost";
             if (!cutOff) throw error;
         });
-        running.catch(() => undefined);
-        if (answers.busy === undefined)
-            return { answers, deadline: waitsSince + windowSeconds * 1000 - CONFIRM_MARGIN_MS, windowSeconds };
+        running.catch((error: unknown) => {
+            failure = error;
+        });
+        const deadline = waitsSince + windowSeconds * 1000 - CONFIRM_MARGIN_MS;
+        if (answers.busy === undefined) return { answers, deadline, windowSeconds, failure: () => failure };
         if (!told) context.log("info", waitingFor(session));
         told = true;
         await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
@@ -247,19 +259,14 @@ async function takenBack(
     const could = `could not ${change.name}: ${cancelled.aborted ? "the run was cancelled." : why} `;
     const retry = cancelled.aborted ? "" : ` ${advice}`;
     const longest = cancelled.aborted ? 0 : (change.longestSeconds ?? 0);
-    if (await revertThrough(through, longest))
-        return new HostError(
-            session.host,
-            "reverted",
-            `${could}The change was taken back: everything is as it was.${retry}`,
-        );
+    const back = (how: string, left: string) =>
+        new HostError(session.host, "reverted", `${could}${how}: ${left || "everything is as it was."}${retry}`);
+    const left = await revertThrough(through, longest);
+    if (left !== undefined) return back("The change was taken back", left);
     const by = new Date(deadline + CONFIRM_MARGIN_MS);
-    if (!cancelled.aborted && (await revertedByItself(session, by, longest)))
-        return new HostError(
-            session.host,
-            "reverted",
-            `${could}The host has taken the change back by itself after ${windowSeconds} s: everything is as it was.${retry}`,
-        );
+    const leftByItself = cancelled.aborted ? undefined : await revertedByItself(session, by, longest);
+    if (leftByItself !== undefined)
+        return back(`The host has taken the change back by itself after ${windowSeconds} s`, leftByItself);
     return new HostError(
         session.host,
         "reverted",
@@ -267,28 +274,39 @@ async function takenBack(
     );
 }
 
-/** Asks the host, over the connection that was there before, to take the change back now. */
-async function revertThrough(session: HostSession, seconds: number): Promise<boolean> {
-    if (!session.alive) return false;
-    const revert = `systemctl start clearpath-revert.service && test ! -e ${PENDING}`;
-    const result = await session.exec(revert, { timeoutMs: TAKE_BACK_MS + seconds * 1000 }).catch(() => undefined);
-    return result?.code === 0;
+/** What a change that was taken back could not put back, in a sentence; empty when everything is as it was. */
+const TELL_LEFT = `test ! -e ${PENDING} && { cat /run/clearpath.left 2>/dev/null; rm -f /run/clearpath.left; }`;
+
+async function leftOf(session: HostSession): Promise<string> {
+    const result = await session.exec(TELL_LEFT, { timeoutMs: TAKE_BACK_MS }).catch(() => undefined);
+    return result?.stdout.trim() ?? "";
 }
 
-/** Waits until the host's timer has passed, and then for a connection that finds nothing pending. */
-async function revertedByItself(session: HostSession, by: Date, seconds: number): Promise<boolean> {
+/**
+ * Asks the host, over the connection that was there before, to take the change back now. Returns what could not be put
+ * back, or undefined when the change was not taken back.
+ */
+async function revertThrough(session: HostSession, seconds: number): Promise<string | undefined> {
+    if (!session.alive) return undefined;
+    const revert = `systemctl start clearpath-revert.service && ${TELL_LEFT}`;
+    const result = await session.exec(revert, { timeoutMs: TAKE_BACK_MS + seconds * 1000 }).catch(() => undefined);
+    return result?.code === 0 ? result.stdout.trim() : undefined;
+}
+
+/** Waits until the host's timer has passed, and then for a connection that finds nothing pending. Returns as above. */
+async function revertedByItself(session: HostSession, by: Date, seconds: number): Promise<string | undefined> {
     await sleep(Math.max(0, by.getTime() - Date.now()));
     const giveUp = AbortSignal.timeout(20_000 + seconds * 1000);
     while (!giveUp.aborted) {
         try {
             const fresh = await session.reconnect({ signal: giveUp });
-            const pending = await fresh.exec(`test -e ${PENDING}`, { signal: giveUp });
+            const told = await fresh.exec(TELL_LEFT, { signal: giveUp });
             fresh.close();
-            if (pending.code === 1) return true;
+            if (told.code === 0) return told.stdout.trim();
         } catch {
             // Not back yet.
         }
         await sleep(RETRY_PAUSE_MS, undefined, { signal: giveUp }).catch(() => undefined);
     }
-    return false;
+    return undefined;
 }

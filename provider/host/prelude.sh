@@ -71,6 +71,11 @@ note() {
     put "$1" "$2.new" && sync "$2.new" && mv -f "$2.new" "$2"
 }
 
+# flush DIRECTORY: everything in it is on the disk from here on.
+flush() {
+    find "$1" \( -type f -o -type d \) -exec sync {} +
+}
+
 # Undoes claim, and with it the record if there was none.
 unclaim() {
     if [ -n "$former_owner" ]; then note "$former_owner" "$record/owner"; else forget; fi

@@ -183,6 +183,9 @@ put_files_back() {
         if [ -e "$pending/file$number" ] || [ -e "$pending/file$number.absent" ]; then
             put_back "$(value_of "$number" path)" "$pending/file$number"
             remove_empty "$(dirname "$(value_of "$number" path)")"
+            case $(value_of "$number" path) in
+                /etc/NetworkManager/*) nmcli connection load "$(value_of "$number" path)" >/dev/null || : ;;
+            esac
         fi
     done
 }

@@ -150,5 +150,6 @@ revert_remove() {
         put_back "$boot_file" "$pending/boot"
         put_back "$boot_unit_file" "$pending/unit"
         systemctl --quiet enable "$boot_unit"
+        systemctl restart "$boot_unit"
     fi
 }

@@ -4,9 +4,9 @@ installed_packages() {
     dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 == "ii" { print $2 }' | sort -u
 }
 
-# Those of which anything is there, also where a power cut has left a half: all but the known and the removed.
+# Those of which anything is there, also where a power cut has left a half: the settings of a removed one, too.
 present_packages() {
-    dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 !~ /^.[nc]/ { print $2 }' | sort -u
+    dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 !~ /^.n/ { print $2 }' | sort -u
 }
 
 wanted_packages() {
@@ -35,6 +35,7 @@ install_packages() {
     installed_packages >"$work/before"
     wanted_packages | comm -23 - "$work/before" >"$work/missing"
     : >"$work/coming"
+    present_packages >"$work/present"
     if [ -s "$work/missing" ] || [ -e "$record/unfinished" ]; then
         keep_services_from_starting
         finish_interrupted
@@ -52,7 +53,7 @@ install_packages() {
 take_over_same() {
     for other in "$(dirname "$record")"/*; do
         if [ "$other" = "$record" ] || [ "$(cat "$other/wanted" 2>/dev/null)" != "$(wanted_packages)" ]; then continue; fi
-        answer takenFrom "$(cat "$other/owner")"
+        if [ -s "$other/owner" ]; then answer takenFrom "$(cat "$other/owner")"; fi
         for list in added unfinished; do
             if [ -e "$other/$list" ]; then note_names "$other/$list" $list; fi
         done
@@ -68,7 +69,7 @@ apt_get() {
 # What is to come is recorded first, so that a power cut in the middle leaves nothing that nobody owns.
 try_install() {
     apt_get -s --no-install-recommends install $(cat "$work/missing") >"$work/said" 2>&1 || return 1
-    awk '$1 == "Inst" { print $2 }' "$work/said" | sed 's/:.*//' | sort -u | comm -23 - "$work/before" >>"$work/coming"
+    awk '$1 == "Inst" { print $2 }' "$work/said" | sed 's/:.*//' | sort -u | comm -23 - "$work/present" >>"$work/coming"
     if ! { note_names "$work/coming" unfinished && note_names "$work/coming" added; } 2>"$work/why"; then
         sed 's/^/E: /' "$work/why" >"$work/said"
         return 1
@@ -143,7 +144,9 @@ purge_listed() {
         purge $(cat "$work/ours") || while read -r name; do purge "$name" || :; done <"$work/ours"
     fi
     present_packages >"$work/now"
-    note "$(sort -u "$record/added" 2>/dev/null | comm -12 - "$work/now")" "$record/added"
+    for list in added unfinished; do
+        if [ -e "$record/$list" ]; then note "$(sort -u "$record/$list" | comm -12 - "$work/now")" "$record/$list"; fi
+    done
 }
 
 # Half installed ones too.

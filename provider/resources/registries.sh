@@ -53,7 +53,7 @@ find_places() {
     fi
     data_dir=$(k3s_option data-dir /var/lib/rancher/k3s)
     k3s_path=$(k3s_option private-registry $k3s_settings/registries.yaml)
-    path=$(cat "$record/path" 2>/dev/null || :)
+    path=$(cat "$record/path" 2>/dev/null || cat "${before-}/record/path" 2>/dev/null || :)
     path=${path:-$k3s_path}
     certs_d=$data_dir/agent/etc/containerd/certs.d
 }
@@ -112,6 +112,8 @@ remove_registries() {
 # For a change that a running K3s takes over, or that none does yet.
 at_once() {
     find_places
+    # What a power cut has left of a change that was not even armed.
+    if [ ! -e "$state/pending/revert.sh" ]; then rm -rf "$state/pending"; fi
     trap forget_before EXIT
     keep_all
     trap back_as_it_was EXIT
@@ -160,6 +162,7 @@ put_found_back() {
 prepare_write() {
     find_places
     keep_all
+    cat /proc/sys/kernel/random/boot_id >"$pending/boot_id"
 }
 
 apply_write() {
@@ -171,7 +174,7 @@ apply_write() {
 verify_write() {
     find_places
     if [ -n "$unit" ] && [ "$(systemctl show -p ActiveState --value "$unit")" != active ]; then
-        fail "$unit stopped again after its restart with the new registries.yaml. The previous files were restored and it was restarted with them. Look at journalctl -u $unit on it, correct what is wrong, and run again."
+        fail "$unit stopped again after its restart. It gets the previous files again, and another restart. Look at journalctl -u $unit on it, correct what is wrong, and run again."
     fi
 }
 
@@ -182,11 +185,13 @@ confirm_write() {
 revert_write() {
     find_places
     put_all_back
-    if [ ! -e "$pending/restarted" ]; then return; fi
+    # A boot has started K3s with whatever was there.
+    if [ ! -e "$pending/restarted" ] && cmp -s "$pending/boot_id" /proc/sys/kernel/random/boot_id; then return; fi
     if restart_k3s; then
         left="The previous files were restored and $unit was restarted with them: it is back as it was."
     else
         left="The previous files were restored, but $unit does not come back with them either: $why_not."
+        still_wrong=$left
     fi
 }
 
@@ -228,7 +233,7 @@ keep_all() {
     if [ "$(digest_of "$path")" != "$found_sha256" ]; then
         fail "$path was changed by someone else in this very moment. Nothing was changed. Run again."
     fi
-    rm -rf "$before"
+    rm -rf "$before" "$(dirname "$record")/registries-before"
     (umask 077 && mkdir -p "$before")
     if [ -d "$record" ]; then cp -a "$record" "$before/record"; fi
     keep "$path" "$before/registries"
@@ -237,6 +242,7 @@ keep_all() {
 }
 
 put_all_back() {
+    if [ ! -d "$before" ]; then return; fi
     if [ -d "$(dirname "$path")" ]; then put_back "$path" "$before/registries"; fi
     put_directory_back "$ca_directory" "$before/authorities"
     if [ -d "$(dirname "$certs_d")" ]; then put_directory_back "$certs_d" "$before/certs.d"; fi

@@ -116,7 +116,7 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
             const before = recordDirectory("k3s", "registries-before");
             return await runStep(session, stepOf(ownership, `${action}_registries`, { ...values, before }));
         }
-        const cluster = await plan.cluster();
+        let cluster: WatchedNode | undefined;
         context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);
         const waiting = { ready_seconds: inputs.readySeconds, before: `${PENDING}/before` };
         return await commitConfirm(context, session, {
@@ -125,11 +125,18 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
             action,
             confirmSeconds: CONFIRM_SECONDS,
             longestSeconds: inputs.readySeconds,
-            async fault() {
-                const missing = cluster && (await stillMissing(context, cluster, inputs.readySeconds));
-                if (!missing) return undefined;
-                return `${node.runningUnit} runs again, but the cluster does not see it: ${missing}.`;
-            },
+            patienceInput: "readySeconds",
+            ...(inputs.kubeconfig !== undefined && {
+                async before() {
+                    cluster = await plan.cluster();
+                },
+                async fault() {
+                    const missing = cluster && (await stillMissing(context, cluster, inputs.readySeconds));
+                    return missing
+                        ? `${node.runningUnit} runs again, but the cluster does not see it: ${missing}.`
+                        : undefined;
+                },
+            }),
         });
     } catch (error) {
         throw withoutSecrets(error, [node.registries, registriesYaml(registriesOf(inputs.registries ?? {}))]);
