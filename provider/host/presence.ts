@@ -5,9 +5,8 @@ import { HostError, isGone } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
 import type { Answers } from "./step.ts";
 
-/** How long a host is asked for before it counts as gone: it may be booting. */
-const BOOT_MS = 30_000;
-const PAUSE_MS = 2_000;
+/** How long a host is asked for before it counts as gone, since it may be booting, and the pause between two tries. */
+const PATIENCE = { forMs: 30_000, pauseMs: 2_000 };
 /** Hosts that this process has found gone: whatever else was on them need not wait again. */
 const gone = new Set<string>();
 
@@ -18,9 +17,10 @@ const gone = new Set<string>();
 export async function sessionIfThere(
     context: OperationContext,
     connection: Connection,
+    patience = PATIENCE,
 ): Promise<HostSession | undefined> {
     const name = hostOfConnection(connection);
-    const deadline = Date.now() + BOOT_MS;
+    const deadline = Date.now() + patience.forMs;
     for (;;) {
         try {
             const session = await context.session(connection);
@@ -36,7 +36,7 @@ export async function sessionIfThere(
                 );
                 return undefined;
             }
-            await sleep(PAUSE_MS, undefined, { signal: context.signal }).catch(() => undefined);
+            await sleep(patience.pauseMs, undefined, { signal: context.signal }).catch(() => undefined);
         }
     }
 }
