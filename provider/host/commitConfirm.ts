@@ -103,16 +103,8 @@ async function makeChange(
 ): Promise<Answers> {
     if (context.signal.aborted)
         throw new HostError(session.host, "cancelled", `did not ${change.name}: the run was cancelled.`);
-    const longest = change.longestSeconds ?? 0;
     const moreTime = `Give ${change.patienceInput ?? "confirmSeconds"} more time.`;
-    const patience = 2 * longest;
-    const values = {
-        ...change.values,
-        change_id: randomUUID(),
-        window_seconds: change.confirmSeconds + patience,
-        confirm_seconds: change.confirmSeconds + (change.fault ? longest : 0),
-        revert_seconds: REVERT_SECONDS + longest,
-    };
+    const values = { ...change.values, change_id: randomUUID(), ...windowsOf(change) };
     const programs = [COMMIT_CONFIRM, ...change.programs];
     const half = { name: change.name, programs, values };
     const revert = stepScript({ programs, values, call: `revert_change ${change.action}` });
@@ -122,40 +114,38 @@ async function makeChange(
         call: `change ${change.action}`,
     };
 
-    const { answers, deadline, windowSeconds, failure } = await begin(session, first, { context, patience, change });
+    const { answers, deadline, windowSeconds, failure } = await begin(session, first, { context, change });
     const nothingToChange = answers.armed === undefined;
     if (nothingToChange) return answers;
 
     const window = AbortSignal.any([context.signal, AbortSignal.timeout(Math.max(0, deadline - Date.now()))]);
     const takeBack = (through: HostSession, why: string, advice: string) =>
         takenBack(session, { through, change, windowSeconds, deadline, cancelled: context.signal, why, advice });
+    /** Why the change may not stay, and what to do; undefined when it may. */
+    const whatIsWrong = async (): Promise<[why: string, advice: string] | undefined> => {
+        const lost = await baseline
+            .lost(deadline - TAKE_BACK_MS, window)
+            .catch((error: Error) => [`it could not be asked what is lost (${error.message})`]);
+        if (lost.length > 0 && window.aborted) return ["there was no time to ask the witnesses.", moreTime];
+        if (lost.length > 0)
+            return [`${lost.join(", ")}, and does not any more.`, "Correct the change so that it still does."];
+        const fault = await change.fault?.();
+        return fault === undefined ? undefined : [fault, "Correct what is wrong there, then run again."];
+    };
     const fresh = await provenConnection(session, window).catch(async (error: Error) => {
         const why = `no new connection confirmed it: ${error.message}`;
         throw await takeBack(session, why, "Correct the change so that the host stays reachable.");
     });
-    const lost = await baseline
-        .lost(deadline - TAKE_BACK_MS, window)
-        .catch((error: Error) => [`it could not be asked what is lost (${error.message})`]);
-    if (lost.length > 0) {
-        const fault = window.aborted
-            ? await takeBack(fresh, "there was no time to ask the witnesses.", moreTime)
-            : await takeBack(
-                  fresh,
-                  `${lost.join(", ")}, and does not any more.`,
-                  "Correct the change so that it still does.",
-              );
-        fresh.close();
-        throw fault;
-    }
-    const fault = await change.fault?.();
-    if (fault !== undefined) {
-        const error = await takeBack(fresh, fault, "Correct what is wrong there, then run again.");
+    const wrong = await whatIsWrong();
+    if (wrong !== undefined) {
+        const error = await takeBack(fresh, ...wrong);
         fresh.close();
         throw error;
     }
     session.moveTo(fresh);
     const last = { ...half, call: `confirm_change ${change.action}` };
-    const confirmed = await runStep(session, last, { timeoutMs: STEP_TIMEOUT_MS + longest * 1000 }).catch(error => {
+    const timeoutMs = STEP_TIMEOUT_MS + (change.longestSeconds ?? 0) * 1000;
+    const confirmed = await runStep(session, last, { timeoutMs }).catch(error => {
         if (!(error instanceof HostError) || error.reason !== "connection-lost") throw error;
         throw new HostError(
             session.host,
@@ -174,12 +164,22 @@ async function makeChange(
     );
 }
 
+/** How long the host waits from arming on, from when the change was applied, and for its being taken back. */
+function windowsOf({ confirmSeconds, longestSeconds = 0, fault }: Change) {
+    return {
+        window_seconds: confirmSeconds + 2 * longestSeconds,
+        confirm_seconds: confirmSeconds + (fault ? longestSeconds : 0),
+        revert_seconds: REVERT_SECONDS + longestSeconds,
+    };
+}
+
 /** The first half, up to its answer or to the silence of a connection that the change has cut off. */
 async function begin(
     session: HostSession,
     step: Step & { values: { window_seconds: number; confirm_seconds: number } },
-    { context, patience, change }: { context: OperationContext; patience: number; change: Change },
+    { context, change }: { context: OperationContext; change: Change },
 ): Promise<{ answers: Answers; deadline: number; windowSeconds: number; failure(): unknown }> {
+    const longestMs = (change.longestSeconds ?? 0) * 1000;
     let told = false;
     for (;;) {
         const answers: Answers = {};
@@ -189,19 +189,19 @@ async function begin(
         const armed = Promise.withResolvers<void>();
         await change.before?.();
         const running = runStep(session, step, {
-            timeoutMs: STEP_TIMEOUT_MS + patience * 1000,
+            timeoutMs: STEP_TIMEOUT_MS + 2 * longestMs,
             onAnswer: (name, value) => {
                 answers[name] = value;
                 if (name === "armed") {
                     waitsSince = Date.now();
                     armed.resolve();
-                } else if (name === "applied" && patience > 0) {
+                } else if (name === "applied" && longestMs > 0) {
                     waitsSince = Date.now();
                     windowSeconds = step.values.confirm_seconds;
                 }
             },
         });
-        const silence = armed.promise.then(() => sleep(ANSWER_WAIT_MS + patience * 1000));
+        const silence = armed.promise.then(() => sleep(ANSWER_WAIT_MS + 2 * longestMs));
         await Promise.race([running, silence]).catch((error: unknown) => {
             const cutOff = waitsSince > 0 && error instanceof HostError && error.reason === "connection-lost";
             if (!cutOff) throw error;
