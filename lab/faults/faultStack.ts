@@ -18,7 +18,7 @@ export interface FaultStackConfig {
 
 interface FaultHost {
     name: LabHost;
-    connection: LabConnection & { perDialTimeout: number };
+    connection: Omit<LabConnection, "hostKey"> & { knownHostsPath: string; perDialTimeout: number };
 }
 
 /** A stack of seven resources, of every kind that changes a host, on two hosts. */
@@ -49,10 +49,14 @@ export function faultStack(lab: Lab, suffix: string, hosts: readonly [LabHost, L
         stateDir,
         hosts,
         async configure(change) {
-            const reached = (host: LabHost): FaultHost => ({
-                name: host,
-                connection: { ...lab.connection(host), perDialTimeout: PER_DIAL_TIMEOUT },
-            });
+            // A host that is built anew has another key, which a refresh finds here and not in the state.
+            const knownHostsPath = join(stateDir, "known_hosts");
+            const known: string[] = [];
+            const reached = (name: LabHost): FaultHost => {
+                const { hostKey, ...connection } = lab.connection(name);
+                known.push(`${connection.host} ${hostKey}\n`);
+                return { name, connection: { ...connection, knownHostsPath, perDialTimeout: PER_DIAL_TIMEOUT } };
+            };
             const stack: FaultStackConfig = {
                 hosts: [reached(hosts[0]), reached(hosts[1])],
                 link: NODE_LINK,
@@ -60,6 +64,7 @@ export function faultStack(lab: Lab, suffix: string, hosts: readonly [LabHost, L
                 ...change,
             };
             await mkdir(stateDir, { recursive: true });
+            await writeFile(knownHostsPath, known.join(""));
             await writeFile(file, stringify({ config: { "faults:stack": stack } }));
         },
         async remove() {
