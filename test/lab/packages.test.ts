@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/lab.ts";
 import { parseScenario } from "../../lab/scenario.ts";
-import { ProviderInRunner } from "./providerInRunner.ts";
+import { ProviderInRunner, type ResourceInRunner } from "./providerInRunner.ts";
 
 const instance = "packagestest";
 const PACKAGES = "clearpath:host:Packages";
@@ -21,6 +21,18 @@ const on = (through = provider) => through.resource(PACKAGES, lab.connection("cp
 const there = () =>
     sh("dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 'try-*' 2>/dev/null | awk '$1 !~ /^.n/ { print $1, $2 }'");
 const records = () => sh("ls -A /var/lib/clearpath 2>/dev/null || :");
+
+const goesWithoutATrace = async (packages: ResourceInRunner) => {
+    await packages.delete();
+    expect(await there()).toBe("");
+    expect(await lab.fingerprint("cp1")).toEqual(found);
+    expect(await records()).toBe("");
+};
+const startsNothing = async () => {
+    expect(await sh("systemctl is-active try-slow try-needed; systemctl is-enabled try-slow try-needed || :")).toBe(
+        "inactive\ninactive\ndisabled\ndisabled",
+    );
+};
 
 /** Puts a mirror of Debian on the host that has packages of the test and nothing else. */
 async function offer(packages: Record<string, { postinst: string; depends?: string }>): Promise<void> {
@@ -74,13 +86,8 @@ describe("packages on a host", () => {
         const { properties } = await packages.create({ packages: ["try-slow"] });
 
         expect(properties.added).toEqual(["try-needed", "try-slow"]);
-        expect(await sh("systemctl is-active try-slow try-needed; systemctl is-enabled try-slow try-needed || :")).toBe(
-            "inactive\ninactive\ndisabled\ndisabled",
-        );
-        await packages.delete();
-        expect(await there()).toBe("");
-        expect(await lab.fingerprint("cp1")).toEqual(found);
-        expect(await records()).toBe("");
+        await startsNothing();
+        await goesWithoutATrace(packages);
     });
 
     test("that are listed anew keep what has come, also when one of them cannot be installed", async () => {
@@ -94,10 +101,7 @@ describe("packages on a host", () => {
         const { properties } = await packages.update({ packages: ["try-plain", "try-needed"] });
 
         expect(properties.added).toEqual(["try-needed", "try-plain"]);
-        await packages.delete();
-        expect(await there()).toBe("");
-        expect(await lab.fingerprint("cp1")).toEqual(found);
-        expect(await records()).toBe("");
+        await goesWithoutATrace(packages);
     });
 
     test("of which a power cut has left the half are finished by the next run, and go again", async () => {
@@ -114,13 +118,8 @@ describe("packages on a host", () => {
         expect(properties.added).toEqual(["try-needed", "try-slow"]);
         expect(await there()).toBe("ii try-needed\nii try-slow");
         expect(await sh(`ls ${POLICY} 2>/dev/null || :`)).toBe("");
-        expect(await sh("systemctl is-active try-slow try-needed; systemctl is-enabled try-slow try-needed || :")).toBe(
-            "inactive\ninactive\ndisabled\ndisabled",
-        );
-        await packages.delete();
-        expect(await there()).toBe("");
-        expect(await lab.fingerprint("cp1")).toEqual(found);
-        expect(await records()).toBe("");
+        await startsNothing();
+        await goesWithoutATrace(packages);
     });
 
     test("whose state was lost with the run that installed them belong to the next one", async () => {
@@ -132,9 +131,6 @@ describe("packages on a host", () => {
         const { properties } = await packages.create({ packages: ["try-slow"] });
 
         expect(properties.added).toEqual(["try-needed", "try-slow"]);
-        await packages.delete();
-        expect(await there()).toBe("");
-        expect(await lab.fingerprint("cp1")).toEqual(found);
-        expect(await records()).toBe("");
+        await goesWithoutATrace(packages);
     });
 });

@@ -141,7 +141,8 @@ describe("K3sRegistries on a cluster's nodes", () => {
             expect(await onEach(processes)).toEqual(before);
             const pulls = await onEach(node => pull(node, "registry.example.org/fluxcd/source-controller:v1.6.2"));
             // What ctr says of its progress may be cut short by the end of a pull that went well.
-            expect(NODES.map(node => (pulls[node].code === 0 ? "" : pulls[node].stderr))).toEqual(["", "", ""]);
+            const failed = NODES.map(node => pulls[node]).filter(({ code }) => code !== 0);
+            expect(failed).toEqual([]);
         });
 
         test("are what the next start of K3s renders, to the byte", async () => {

@@ -1,14 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { canBe, inNamespaces } from "./powerCut/namespaces.ts";
 import { tableSteps } from "./powerCut/steps.ts";
 
 const PLACE = fileURLToPath(new URL("./powerCut", import.meta.url));
-const inNamespaces = (...command: string[]) => spawnSync("unshare", ["-rmn", ...command], { encoding: "utf8" });
-const canBe = inNamespaces("sh", "-c", "mount -t tmpfs none /run && nft list ruleset").status === 0;
 
 /** `run NAME` runs a step and prints its failure, if any; `look` prints what is on the host, as in `power cuts`. */
 const HELPERS = `

@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { canBe, inNamespaces } from "./powerCut/namespaces.ts";
 import { file, registriesSteps, type Steps, tableSteps, unit } from "./powerCut/steps.ts";
 
 const HOST = fileURLToPath(new URL("./powerCut/host.sh", import.meta.url));
-const inNamespaces = (...command: string[]) => spawnSync("unshare", ["-rmn", ...command], { encoding: "utf8" });
-const canBe = inNamespaces("sh", "-c", "mount -t tmpfs none /run && nft list ruleset").status === 0;
 
 test.runIf(process.env.CI !== undefined)("power can be cut on the machines that check every change", () => {
     expect(canBe).toBe(true);
