@@ -5,6 +5,7 @@ import { lockStack } from "./lock.ts";
 import { type OpenStack, openStack, passphraseFrom } from "./openStack.ts";
 import { type PassSettings, runPass } from "./pass.ts";
 import { readProject } from "./project.ts";
+import type { IdOfCreation } from "./unfinished.ts";
 
 /** Steps at once when nothing is said, as many as Pulumi takes: they mostly wait for hosts. */
 const PARALLEL = 4 * availableParallelism();
@@ -24,6 +25,8 @@ export interface EngineOptions {
     skipPreview?: boolean;
     /** With `refresh`: forget creations that an earlier run never finished. */
     clearPendingCreates?: boolean;
+    /** Which unfinished creations `refresh` and `destroy` deal with; none when left out. */
+    idOfCreation?: IdOfCreation;
     targets?: string[];
     /** A run that changes anything fails. */
     expectNoChanges?: boolean;
@@ -70,6 +73,7 @@ class EngineRun {
             refresh: refresh || operation === "refresh",
             preview: name === "preview",
             clearPendingCreates: this.#options.clearPendingCreates ?? false,
+            idOfCreation: this.#options.idOfCreation ?? (() => undefined),
             targets: new Set(targets),
             parallel,
             policyPacks: policyPacks.map(({ directory, configFile }) => ({ directory, configFile })),

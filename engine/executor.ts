@@ -2,7 +2,7 @@ import { InitFailure } from "./initFailure.ts";
 import { pluginOf, referenceTo } from "./manager.ts";
 import { changesOf } from "./propertyChanges.ts";
 import type { PendingOperation, ResourceState } from "./resource.ts";
-import { messageOf } from "./rpc.ts";
+import { isUnavailable, messageOf } from "./rpc.ts";
 import type { Run } from "./run.ts";
 import { type Step, subjectOf } from "./step.ts";
 import { formatReference, isProviderType } from "./urn.ts";
@@ -163,6 +163,7 @@ export async function execute(run: Run, step: Step): Promise<void> {
         run.report.event({ ...about, phase: "done", seconds: (Date.now() - began) / 1000 });
     } catch (error) {
         if (error instanceof InitFailure) recordHalfMade(run, step, error);
+        if (pending?.type === "creating" && isUnavailable(error)) run.snapshot.leaveOpen(pending);
         const reported = run.report.error(error, messageOf(error), subject.urn);
         run.report.event({ ...about, phase: "failed", seconds: (Date.now() - began) / 1000 });
         throw error instanceof Protected ? error : reported;

@@ -12,7 +12,8 @@ import { messageOf } from "./rpc.ts";
 import { Reported, Reporter, type Run } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
 import { stateWriter } from "./stateWriter.ts";
-import { shownMap } from "./values.ts";
+import { type IdOfCreation, withUnfinished } from "./unfinished.ts";
+import { type PropertyMap, shownMap, withoutSecrets } from "./values.ts";
 
 /** A program that was told of the stop gets this long to end by itself, in milliseconds. */
 const PROGRAM_GRACE_MS = 3_000;
@@ -25,6 +26,8 @@ export interface PassSettings {
     preview: boolean;
     /** Forget creations that an earlier run never finished. */
     clearPendingCreates: boolean;
+    /** Which unfinished creations are dealt with, unless a program makes them anew. */
+    idOfCreation: IdOfCreation;
     targets: ReadonlySet<string>;
     parallel: number;
     policyPacks: { directory: string; configFile: string | undefined }[];
@@ -34,6 +37,16 @@ export interface PassSettings {
     listen: Listener;
     /** Hears what the refresh before a program does. */
     listenRefresh: Listener;
+}
+
+/** The state as the pass starts with it: which creations that an earlier run never finished are dealt with, and which not. */
+function storedAsWorked({ stack, work, clearPendingCreates, idOfCreation }: PassSettings) {
+    const { resources, pendingOperations } = stack.stored;
+    const stored = { resources, pending: clearPendingCreates ? [] : pendingOperations };
+    if (work === "program") return stored;
+    return withUnfinished(stored, ({ type, inputs }) =>
+        idOfCreation({ type, inputs: withoutSecrets(inputs) as PropertyMap }),
+    );
 }
 
 /** One pass over a stack, from starting its processes to ending them. */
@@ -50,9 +63,11 @@ class Pass {
     constructor(settings: PassSettings, report: Reporter, engineAddress: string) {
         const { stack, preview, targets, parallel, env } = settings;
         // A pass marks resources as replaced or deleted; the next one starts from the state again.
-        const resources = stack.stored.resources.map(resource => ({ ...resource }));
-        const pending = settings.clearPendingCreates ? [] : stack.stored.pendingOperations;
-        const snapshot = new Snapshot(resources, pending);
+        const { resources, pending } = storedAsWorked(settings);
+        const snapshot = new Snapshot(
+            resources.map(resource => ({ ...resource })),
+            pending,
+        );
         this.#settings = settings;
         this.#report = report;
         this.#engineAddress = engineAddress;
@@ -111,9 +126,9 @@ class Pass {
     }
 
     #tellPendingOperations(): void {
-        const { stack, preview, refresh, clearPendingCreates } = this.#settings;
+        const { preview, refresh, clearPendingCreates } = this.#settings;
         if (preview || refresh || clearPendingCreates) return;
-        for (const { resource, type } of stack.stored.pendingOperations) {
+        for (const { resource, type } of storedAsWorked(this.#settings).pending) {
             const message = `An earlier run was interrupted while ${type} it. See on the host whether that was done, then run refresh; --clear-pending-creates forgets creations.`;
             this.#report.tell("warning", message, resource.urn);
         }

@@ -40,6 +40,11 @@ export function isUnimplemented(error: unknown): boolean {
     return isServiceError(error) && error.code === grpc.status.UNIMPLEMENTED;
 }
 
+/** Whether the other side is gone, or went while it was asked. */
+export function isUnavailable(error: unknown): boolean {
+    return isServiceError(error) && error.code === grpc.status.UNAVAILABLE;
+}
+
 /** What an error says, without gRPC's code in front. */
 export function messageOf(error: unknown): string {
     if (isServiceError(error)) return error.details || error.message;

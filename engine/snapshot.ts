@@ -65,6 +65,12 @@ export class Snapshot {
         this.#pending.delete(operation);
     }
 
+    /** Keeps a creation as one that was never finished: whoever could tell how it ended is gone. */
+    leaveOpen(operation: PendingOperation): void {
+        this.created(operation.resource.urn);
+        this.#openCreations.push(operation);
+    }
+
     /** Adds what a step made; `old` is what it made it of. */
     put(made: ResourceState, old: ResourceState | undefined): void {
         this.#made.push(made);

@@ -57,6 +57,8 @@ export interface ResourceKind<InputSchema extends z.ZodObject, OutputSchema exte
         context: OperationContext,
         inputs: z.infer<InputSchema>,
     ): Promise<{ id: string; outputs: z.infer<OutputSchema> }>;
+    /** The id of a thing that is kept on a host. A type without it leaves nothing anywhere. */
+    idOf?(inputs: z.infer<InputSchema>): string;
     /** Inputs that the id of a thing tells, from what follows the host in it: for `pulumi import`. */
     inputsFromId?(path: string): Partial<z.infer<InputSchema>> | undefined;
     /** What is on the host now, or undefined when it is gone. `inputs` come back as the host has them, so drift is a diff. */

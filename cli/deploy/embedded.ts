@@ -4,6 +4,7 @@ import { runEngine } from "../../engine/engine.ts";
 import { projectIdentity } from "../../engine/project.ts";
 import { stateDirectory } from "./backend.ts";
 import type { DeployOptions } from "./deploy.ts";
+import { idOfCreation } from "./unfinished.ts";
 
 /** Runs an operation with the embedded engine. */
 export async function deployEmbedded(options: DeployOptions & { env: NodeJS.ProcessEnv }): Promise<EngineResult> {
@@ -19,6 +20,7 @@ export async function deployEmbedded(options: DeployOptions & { env: NodeJS.Proc
         refresh: options.refresh,
         skipPreview: options.skipPreview,
         clearPendingCreates: options.clearPendingCreates,
+        idOfCreation,
         targets: options.targets,
         expectNoChanges: options.expectNoChanges,
         policyPacks: policyPacks.map(directory => ({ directory: resolve(directory), configFile })),

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { start } from "../../engine/childProcess.ts";
@@ -8,10 +8,12 @@ import type { Listener } from "../../engine/events.ts";
 import { PLAIN_ERRORS } from "../../engine/program.ts";
 import { projectIdentity } from "../../engine/project.ts";
 import { stateFileOf } from "../../engine/stateFile.ts";
+import { withUnfinished } from "../../engine/unfinished.ts";
 import { ownStateDirectory, stateDirectory } from "./backend.ts";
 import type { DeployOptions, Operation } from "./deploy.ts";
 import { followLog } from "./eventLog.ts";
 import { EventReader } from "./pulumiEvents.ts";
+import { idOfCreation } from "./unfinished.ts";
 
 type Options = DeployOptions & { env: NodeJS.ProcessEnv };
 type PulumiPass = "preview" | "update" | "refresh" | "destroy";
@@ -83,6 +85,23 @@ function argumentsOf(pass: PulumiPass, options: Options): string[] {
     ];
 }
 
+/** What `pulumi stack export` writes, as far as it is read here. */
+interface ExportedDeployment {
+    resources?: ExportedResource[] | null;
+    pending_operations?: { type: string; resource: ExportedResource }[] | null;
+}
+
+interface ExportedResource {
+    urn: string;
+    type: string;
+    custom: boolean;
+    id?: string;
+    /** Secrets are objects that hold what they are encrypted to. */
+    inputs?: Record<string, unknown>;
+    delete?: boolean;
+    pendingReplacement?: boolean;
+}
+
 /** Drives one Pulumi CLI for one stack. */
 class PulumiRun {
     readonly #options: Options;
@@ -105,6 +124,37 @@ class PulumiRun {
             env: this.#env,
         });
         if ((await made.exit).code !== 0) throw new Error(`pulumi stack init ${stack} failed: ${made.output()}`);
+    }
+
+    /** Has `destroy` delete what creations that an earlier run never finished have left: Pulumi would forget them. */
+    async takeUnfinished(): Promise<void> {
+        const directory = await mkdtemp(join(tmpdir(), "clearpath-pulumi-"));
+        const file = join(directory, "state.json");
+        try {
+            await this.#state("export", file);
+            const exported = JSON.parse(await readFile(file, "utf8")) as { deployment?: ExportedDeployment };
+            const resources = exported.deployment?.resources ?? [];
+            const pending = exported.deployment?.pending_operations ?? [];
+            const settled = withUnfinished({ resources, pending }, ({ type, inputs = {} }) =>
+                idOfCreation({ type, inputs }),
+            );
+            if (settled.pending.length === pending.length) return;
+            const changed = { resources: settled.resources, pending_operations: settled.pending };
+            const deployment = { ...exported.deployment, ...changed };
+            await writeFile(file, JSON.stringify({ ...exported, deployment }));
+            await this.#state("import", file);
+        } finally {
+            await rm(directory, { recursive: true, force: true });
+        }
+    }
+
+    /** Writes the stack's state to a file, or takes it from there. Secrets stay encrypted. */
+    async #state(verb: "export" | "import", file: string): Promise<void> {
+        const { stack, cwd } = this.#options;
+        const args = ["stack", verb, "--file", file, "--stack", stack, "--non-interactive"];
+        const running = await start(this.#executable, args, { cwd, env: this.#env });
+        if ((await running.exit).code === 0) return;
+        throw new Error(`pulumi stack ${verb} failed: ${running.output()}`);
     }
 
     async pass(pass: PulumiPass): Promise<EngineResult> {
@@ -170,5 +220,6 @@ export async function deployWithPulumi(options: Options, executable: string): Pr
         if (!proposed.ok || signal?.aborted) return endedAtPreview(proposed);
         if (confirm !== undefined && !(await confirm(proposed))) return declined(proposed);
     }
+    if (operation === "destroy") await run.takeUnfinished();
     return run.pass(operation === "up" ? "update" : "destroy");
 }

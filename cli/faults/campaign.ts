@@ -2,7 +2,7 @@ import { labDown, labUp } from "../../lab/lab.ts";
 import { parseScenario } from "../../lab/scenario.ts";
 import type { LabHost } from "../../lab/topology.ts";
 import { CUT_OFFS, tryCutOff } from "./cutOff.ts";
-import { commonPlaces, type Fault, keyOf, plannedFaults, WORKS, type Work } from "./fault.ts";
+import { commonPlaces, type Fault, keyOf, NEXT, plannedFaults, WORKS, type Work } from "./fault.ts";
 import { Lane } from "./lane.ts";
 import { ended, strike } from "./strike.ts";
 import { tryLossyNetwork, tryOneHost, tryOneState, tryReboots, tryRebuild, trySlowHosts } from "./together.ts";
@@ -150,6 +150,7 @@ async function workThrough(
         for (const work of WORKS) {
             const fault = queues[work].shift();
             if (fault === undefined) {
+                if (work === "abandon") continue;
                 const end = await lane.finish(work);
                 if (!end.ok) throw new Error(`a run without a fault failed: ${end.messages.join("; ")}`);
                 continue;
@@ -183,7 +184,10 @@ async function tryFault(lane: Lane, fault: Fault): Promise<TriedFault> {
     });
 
     const stopped = await lane.startUntil(work, place);
-    if (stopped === undefined) return result(undefined, ["the place was not reached"]);
+    if (stopped === undefined) {
+        if (NEXT[work] !== work) await lane.finish(NEXT[work]);
+        return result(undefined, ["the place was not reached"]);
+    }
     const { run, at, host } = stopped;
     const processes = await strike(kind, { lab, stack, run, host });
     if (place.of !== "engine") await lane.at(host).release();
@@ -201,10 +205,10 @@ async function tryFault(lane: Lane, fault: Fault): Promise<TriedFault> {
         lost.push(...(await lane.differences(work)).map(difference => `the struck run ended well with: ${difference}`));
     const unreadable = await lane.unreadableState();
     if (unreadable !== undefined) lost.push(`the state: ${unreadable}`);
-    const next = await lane.finish(work);
+    const next = await lane.finish(NEXT[work]);
     if (!next.ok) lost.push(`the next run failed: ${next.messages.join("; ")}`);
     if (!(await ended(processes, ORPHAN_MS))) lost.push("a process of the struck run goes on");
-    if (next.ok) lost.push(...(await lane.differences(work)));
+    if (next.ok) lost.push(...(await lane.differences(NEXT[work])));
     return result(at, lost);
 }
 

@@ -4,9 +4,17 @@ import { draws } from "../../lab/internet/draw.ts";
 export const KINDS = ["runner", "engine", "plugin", "connection", "host"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** What is under way: an `up` from nothing, an `up` that changes every resource, or a `destroy`. */
-export const WORKS = ["create", "update", "destroy"] as const;
+/** What is under way: an `up` from nothing, an `up` that changes every resource, a `destroy`, or an `up` to be given up. */
+export const WORKS = ["create", "update", "destroy", "abandon"] as const;
 export type Work = (typeof WORKS)[number];
+
+/** What the next run, alone, has to put everything right by: the same work, or a `destroy` of what was given up. */
+export const NEXT = {
+    create: "create",
+    update: "update",
+    destroy: "destroy",
+    abandon: "destroy",
+} as const satisfies Record<Work, Work>;
 
 /** Where a run is struck: at a step event of the engine, or before a command on the stack's first or second host. */
 export interface Place {
@@ -44,7 +52,7 @@ export function keyOf({ work, place, kind }: Fault): string {
  */
 export function plannedFaults(places: Record<Work, Places>, count: number, seed: string): Fault[] {
     const draw = draws(seed);
-    // In an order that has every kind in it before one comes again, and all parts and works among five in a row, for
+    // In an order that has every kind in it before one comes again, and all parts and works among the first five, for
     // counts that do not go round.
     const groups = WORKS.flatMap((_, turn) =>
         PARTS.flatMap((_, shift) =>

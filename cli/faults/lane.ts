@@ -13,8 +13,11 @@ import { type FaultedRun, type RunEnd, type RunStep, type RunTask, startRun } fr
 const SETTLE_MS = (CONFIRM_SECONDS + 10) * 1000;
 
 /** Which `up` or `destroy` each work is. */
-const OPERATION = { create: "up", update: "up", destroy: "destroy" } as const satisfies Record<Work, string>;
-const GENERATION = { create: 1, update: 2, destroy: 2 } as const satisfies Record<Work, number>;
+const OPERATION = { create: "up", update: "up", destroy: "destroy", abandon: "up" } as const satisfies Record<
+    Work,
+    string
+>;
+const GENERATION = { create: 1, update: 2, destroy: 2, abandon: 1 } as const satisfies Record<Work, number>;
 
 /** How a work is begun. */
 type How = Pick<RunTask, "stopAt" | "refresh" | "expectNoChanges"> & {
@@ -54,6 +57,8 @@ export class Lane {
             for (const host of stack.hosts) await this.at(host).release();
             if (work !== "destroy") this.#wanted.set(work, await this.#traces());
         }
+        counts.abandon = counts.create;
+        this.#wanted.set("abandon", this.#wanted.get("create")!);
         const left = await this.differences("destroy");
         if (left.length > 0) throw new Error(`${stack.name} leaves traces without a fault: ${left.join("; ")}`);
         return counts as Record<Work, Places>;

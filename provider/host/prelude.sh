@@ -38,6 +38,7 @@ attempt() {
 same_machine() {
     machine_id=$(cat /etc/machine-id)
     answer machineId "$machine_id"
+    if [ -e "$record/owner" ]; then answer recorded "$(cat "$record/owner")"; fi
     if [ -n "$expected_machine_id" ] && [ "$machine_id" != "$expected_machine_id" ]; then exit 0; fi
 }
 
@@ -111,6 +112,11 @@ write_text() {
     sync "$(dirname "$1")"
 }
 
+# erase PATH: with what a power cut may have left of it.
+erase() {
+    rm -f "$1" "$(staging_of "$1")"
+}
+
 stage_text() {
     rm -f "$1" && (umask 077 && set -C && printf '%s' "$2" | cat >"$1") && chown "$4" "$1" && chmod "$3" "$1" && sync "$1"
 }
@@ -121,12 +127,14 @@ keep() {
     if [ -e "$1" ] || [ -L "$1" ]; then copy_whole "$1" "$2" "$2.new"; else : >"$2.absent"; fi
 }
 
-# put_back PATH COPY
+# put_back PATH COPY: what was never kept was never changed, and stays.
 put_back() {
     if [ -e "$2" ] || [ -L "$2" ]; then
         copy_whole "$2" "$1" "$(staging_of "$1")"
+    elif [ -e "$2.absent" ]; then
+        erase "$1"
     else
-        rm -f "$1" "$(staging_of "$1")"
+        rm -f "$(staging_of "$1")"
     fi
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OperationContext } from "../resource.ts";
 import { type Connection, hostOfConnection } from "./connection.ts";
 import { HostError, isGone } from "./hostError.ts";
+import { type Ownership, partsOfOwner, UNFINISHED } from "./owner.ts";
 import type { HostSession } from "./session.ts";
 import type { Answers } from "./step.ts";
 
@@ -52,6 +53,22 @@ export function isMachine(context: OperationContext, answers: Answers, expected:
     return false;
 }
 
+/**
+ * Who a thing belongs to that a step has looked at; undefined when it is not there for this resource: the host was
+ * rebuilt, or what an unfinished creation has left belongs to another one.
+ */
+export function foundOwnership(
+    context: OperationContext,
+    answers: Answers,
+    { machineId, ownerId }: Ownership,
+): Ownership | undefined {
+    if (!isMachine(context, answers, machineId)) return undefined;
+    const found = answers.machineId!;
+    if (ownerId !== UNFINISHED.ownerId) return { machineId: found, ownerId };
+    const owner = answers.recorded ?? "";
+    return partsOfOwner(owner).urn === context.urn ? { machineId: found, ownerId: owner } : undefined;
+}
+
 /** The machine-id of the host that a change was made on. Throws when it was rebuilt since. */
 export function expectMachine(host: string, answers: Answers, expected: string): string {
     const found = answers.machineId!;
@@ -66,8 +83,11 @@ export function expectMachine(host: string, answers: Answers, expected: string):
 /** Says that a thing had another owner: another resource for the same thing, or this one under its former name. */
 export function tellTakenFrom(context: OperationContext, answers: Answers, thing: string): void {
     if (answers.takenFrom === undefined) return;
+    const { urn, number } = partsOfOwner(answers.takenFrom);
+    // An earlier run was interrupted while it created the very same.
+    if (urn === context.urn) return;
     context.log(
         "warning",
-        `${thing} belonged to another Clearpath resource (${answers.takenFrom}) and was taken over. That is right after a rename; two resources for one thing overwrite each other.`,
+        `${thing} belonged to another Clearpath resource (${urn || number}) and was taken over. That is right after a rename; two resources for one thing overwrite each other.`,
     );
 }

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { z } from "zod";
 import { hostOfConnection } from "../host/connection.ts";
-import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { newOwnership, type Ownership } from "../host/owner.ts";
+import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import { type Answers, recordDirectory, runStep, type Step } from "../host/step.ts";
 import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
@@ -40,7 +41,7 @@ const outputs = z.object({
 
 type Inputs = z.infer<typeof inputs>;
 type Outputs = z.infer<typeof outputs>;
-type Ownership = Pick<Outputs, "ownerId" | "machineId" | "sha256">;
+type Written = Ownership & Pick<Outputs, "sha256">;
 
 export const file = resourceKind({
     token: "clearpath:host:File",
@@ -53,20 +54,21 @@ export const file = resourceKind({
     stableOutputs: ["machineId", "ownerId", "foundSha256"],
     stale: ({ inputs, outputs }) => (outputs.sha256 === sha256(inputs.content) ? [] : ["sha256"]),
     inputsFromId: path => (path.startsWith("/file/") ? { path: path.slice("/file".length) } : undefined),
+    idOf,
     async create(context, inputs) {
-        const made = await write(context, inputs, { ownerId: randomUUID(), machineId: "", sha256: "" });
-        return { id: `${hostOfConnection(inputs.connection)}/file${inputs.path}`, outputs: made };
+        return { id: idOf(inputs), outputs: await write(context, inputs, { ...newOwnership(context), sha256: "" }) };
     },
     async read(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return undefined;
         const answers = await runStep(session, { ...stepOf("read", inputs, outputs), readOnly: true });
-        if (!isMachine(context, answers, outputs.machineId)) return undefined;
+        const ownership = foundOwnership(context, answers, outputs);
+        if (ownership === undefined) return undefined;
         return {
             inputs: { ...inputs, ...inputsOnHost(answers, inputs) },
             outputs: {
                 ...outputs,
-                machineId: answers.machineId!,
+                ...ownership,
                 sha256: answers.sha256 ?? "",
                 foundSha256: answers.foundSha256 ?? null,
             },
@@ -83,9 +85,13 @@ export const file = resourceKind({
 /** A file on a host. What was there before is kept, and put back on delete. */
 export class File extends resourceClass(file) {}
 
+function idOf({ connection, path }: Inputs): string {
+    return `${hostOfConnection(connection)}/file${path}`;
+}
+
 const PROGRAM = new URL("./file.sh", import.meta.url);
 
-async function write(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
+async function write(context: OperationContext, inputs: Inputs, ownership: Written): Promise<Outputs> {
     const session = await context.session(inputs.connection);
     const answers = await runStep(session, stepOf("write", inputs, ownership));
     const machineId = expectMachine(session.host, answers, ownership.machineId);
@@ -99,7 +105,7 @@ async function write(context: OperationContext, inputs: Inputs, ownership: Owner
     };
 }
 
-function stepOf(verb: "read" | "write" | "remove", inputs: Inputs, ownership: Ownership): Step {
+function stepOf(verb: "read" | "write" | "remove", inputs: Inputs, ownership: Written): Step {
     const { path, content = "", mode, owner, group, adopt } = inputs;
     return {
         name: `${verb} ${path}`,

@@ -1,11 +1,12 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { COMMIT_CONFIRM, commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
 import { type LinkFacts, linkFacts } from "../host/linkFacts.ts";
 import { type BootFile, bootFiles, LinkManager, managerOf } from "../host/linkManager.ts";
-import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { newOwnership, type Ownership } from "../host/owner.ts";
+import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import type { HostSession } from "../host/session.ts";
 import { recordDirectory, runStep, type StepValues } from "../host/step.ts";
 import {
@@ -50,7 +51,6 @@ const outputs = z.object({
 });
 type Inputs = z.infer<typeof inputs>;
 type Outputs = z.infer<typeof outputs>;
-type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
 export const linkMtu = resourceKind({
     token: "clearpath:host:LinkMtu",
@@ -64,26 +64,28 @@ export const linkMtu = resourceKind({
     stableOutputs: ["machineId", "ownerId", "foundMtu"],
     stale: ({ outputs: { atBoot } }) => (atBoot ? [] : ["atBoot"]),
     inputsFromId: path => (path.startsWith("/link/") ? { link: path.slice("/link/".length) } : undefined),
+    idOf,
     async create(context, inputs) {
-        const made = await setMtu(context, inputs, { ownerId: randomUUID(), machineId: "" });
-        return { id: `${hostOfConnection(inputs.connection)}/link/${inputs.link}`, outputs: made };
+        return { id: idOf(inputs), outputs: await setMtu(context, inputs, newOwnership(context)) };
     },
     async read(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return undefined;
         const facts = await look(context, session, inputs.link, outputs);
-        if (!isMachine(context, facts.answers, outputs.machineId)) return undefined;
+        const ownership = foundOwnership(context, facts.answers, outputs);
+        if (ownership === undefined) return undefined;
         const manager = outputs.manager ?? managerOf(facts);
+        const alreadyRight = outputs.alreadyRight ?? (!facts.record.exists || facts.record.alreadyRight);
         return {
             inputs: { ...inputs, mtu: facts.mtu ?? 0 },
             outputs: {
                 ...outputs,
-                machineId: facts.machineId,
+                ...ownership,
                 foundMtu: facts.record.foundMtu ?? outputs.foundMtu ?? facts.mtu,
                 manager,
                 bridge: facts.bridge,
-                alreadyRight: outputs.alreadyRight ?? true,
-                atBoot: (outputs.alreadyRight ?? true) || inPlace(facts, bootFiles(manager, facts, inputs.mtu)),
+                alreadyRight,
+                atBoot: alreadyRight || inPlace(facts, bootFiles(manager, facts, inputs.mtu)),
             },
         };
     },
@@ -99,6 +101,10 @@ export const linkMtu = resourceKind({
 
 /** A network link's MTU, live and at boot, through whatever configures that link. */
 export class LinkMtu extends resourceClass(linkMtu) {}
+
+function idOf({ connection, link }: Inputs): string {
+    return `${hostOfConnection(connection)}/link/${link}`;
+}
 
 const PROGRAM = new URL("./linkMtu.sh", import.meta.url);
 /** Smallest link MTU that IPv6 works on (RFC 8200, section 5). Below, Linux removes the link's IPv6 addresses. */

@@ -108,9 +108,9 @@ revert_set() {
 remove_boot() {
     if [ -e "$boot_unit_file" ]; then
         systemctl --quiet disable --now "$boot_unit" || :
-        rm -f "$boot_unit_file"
     fi
-    rm -f "$boot_file"
+    erase "$boot_unit_file"
+    erase "$boot_file"
     rmdir "$(dirname "$boot_file")" "$(dirname "$(dirname "$boot_file")")" 2>/dev/null || :
 }
 
@@ -121,6 +121,11 @@ prepare_remove() {
         replace_with <"$pending/live" >"$pending/old.nft"
     else
         : >"$pending/old.nft"
+    fi
+    if [ ! -e "$record/original" ] && [ ! -e "$record/original.absent" ]; then
+        # A boot in the middle of the first confirmation has undone it before it was kept what was there.
+        cp "$pending/old.nft" "$pending/new.nft"
+        return
     fi
     {
         printf 'table %s %s\ndelete table %s %s\n' "$family" "$table" "$family" "$table"

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type Change, commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
-import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { newOwnership, type Ownership } from "../host/owner.ts";
+import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import { recordDirectory, type StepValues } from "../host/step.ts";
 import {
     appliedAt,
@@ -64,9 +64,9 @@ export const nftTable = resourceKind({
         const parts = /^\/nft\/(inet|ip|ip6|bridge)\/([^/]+)$/.exec(path);
         return parts === null ? undefined : { family: parts[1] as Inputs["family"], table: parts[2]! };
     },
+    idOf,
     async create(context, inputs) {
-        const made = await setTable(context, inputs, { ownerId: randomUUID(), machineId: "" });
-        return { id: `${hostOfConnection(inputs.connection)}/nft/${inputs.family}/${inputs.table}`, outputs: made };
+        return { id: idOf(inputs), outputs: await setTable(context, inputs, newOwnership(context)) };
     },
     async read(context, _id, state) {
         const session = await sessionIfThere(context, state.inputs.connection);
@@ -77,7 +77,8 @@ export const nftTable = resourceKind({
             values: valuesOf(state.inputs, state.outputs),
             call: "read_table",
         });
-        if (!isMachine(context, answers, state.outputs.machineId)) return undefined;
+        const ownership = foundOwnership(context, answers, state.outputs);
+        if (ownership === undefined) return undefined;
         const digest = answers.digest ?? "";
         const content =
             digest === state.outputs.liveDigest ? state.inputs.content : bodyOfListing(answers.listing ?? "");
@@ -85,7 +86,7 @@ export const nftTable = resourceKind({
             inputs: { ...state.inputs, content },
             outputs: {
                 ...state.outputs,
-                machineId: answers.machineId!,
+                ...ownership,
                 liveDigest: digest,
                 atBoot: answers.atBoot !== undefined,
             },
@@ -105,7 +106,9 @@ export class NftTable extends resourceClass(nftTable) {}
 
 const PROGRAM = new URL("./nftTable.sh", import.meta.url);
 
-type Ownership = Pick<Outputs, "ownerId" | "machineId">;
+function idOf({ connection, family, table }: Inputs): string {
+    return `${hostOfConnection(connection)}/nft/${family}/${table}`;
+}
 
 async function setTable(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {
     const session = await context.session(inputs.connection);

@@ -1,4 +1,5 @@
-# Debian packages. Values: packages, separated by spaces; is_new, whether the resource is being made.
+# Debian packages. Values: packages, separated by spaces; is_new, whether the resource is being made; for reading,
+# made_by, the resource's URN.
 
 installed_packages() {
     dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 == "ii" { print $2 }' | sort -u
@@ -16,11 +17,21 @@ wanted_packages() {
 read_packages() {
     same_machine
     need dpkg-query dpkg
+    if [ -z "$owner_id" ]; then find_unfinished; fi
     there=$(installed_packages)
     for name in $packages; do
         if printf '%s\n' "$there" | grep -qxF "$name"; then found="${found-} $name"; fi
     done
     answer installed "${found-}"
+}
+
+# Who owns what a run that was killed has begun: the record has a name that only the run knew.
+find_unfinished() {
+    for other in "$(dirname "$record")"/*/owner; do
+        if [ ! -e "$other" ]; then continue; fi
+        owner=$(cat "$other")
+        if [ "${owner% *}" = "$made_by" ]; then answer recorded "$owner"; fi
+    done
 }
 
 install_packages() {
@@ -105,7 +116,7 @@ exit 101
 }
 
 allow_services_to_start() {
-    if grep -qsxF "$policy_mark" $policy; then rm -f $policy; fi
+    if grep -qsxF "$policy_mark" $policy; then erase $policy; else rm -f "$(staging_of $policy)"; fi
 }
 
 leave_services_disabled() {

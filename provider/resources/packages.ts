@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { hostOfConnection } from "../host/connection.ts";
-import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
-import { type Answers, recordDirectory, runStep, type Step } from "../host/step.ts";
+import { newOwnership, type Ownership, partsOfOwner } from "../host/owner.ts";
+import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { type Answers, recordDirectory, runStep, type Step, type StepValues } from "../host/step.ts";
 import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
@@ -25,7 +25,6 @@ const outputs = z.object({
 
 type Inputs = z.infer<typeof inputs>;
 type Outputs = z.infer<typeof outputs>;
-type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
 export const packages = resourceKind({
     token: "clearpath:host:Packages",
@@ -38,19 +37,23 @@ export const packages = resourceKind({
     stableOutputs: ["machineId", "ownerId"],
     inputsFromId: path =>
         path.startsWith("/packages/") ? { packages: path.slice("/packages/".length).split(",") } : undefined,
+    idOf,
     async create(context, inputs) {
-        const made = await install(context, inputs, { ownerId: randomUUID(), machineId: "" });
-        return { id: `${hostOfConnection(inputs.connection)}/packages/${inputs.packages.join(",")}`, outputs: made };
+        return { id: idOf(inputs), outputs: await install(context, inputs, newOwnership(context)) };
     },
     async read(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return undefined;
-        const answers = await runStep(session, { ...stepOf("read", inputs, outputs), readOnly: true });
-        if (!isMachine(context, answers, outputs.machineId)) return undefined;
+        const answers = await runStep(session, {
+            ...stepOf("read", inputs, outputs, { made_by: context.urn }),
+            readOnly: true,
+        });
+        const ownership = foundOwnership(context, answers, outputs);
+        if (ownership === undefined) return undefined;
         const there = words(answers.installed);
         return {
             inputs: { ...inputs, packages: inputs.packages.filter(name => there.includes(name)) },
-            outputs: { ...outputs, machineId: answers.machineId! },
+            outputs: { ...outputs, ...ownership },
         };
     },
     update: (context, _id, olds, news) => install(context, news, olds.outputs),
@@ -66,6 +69,10 @@ export const packages = resourceKind({
 
 /** Debian packages on a host: what is missing comes, and what came goes with this. */
 export class Packages extends resourceClass(packages) {}
+
+function idOf({ connection, packages }: Inputs): string {
+    return `${hostOfConnection(connection)}/packages/${packages.join(",")}`;
+}
 
 const PROGRAM = new URL("./packages.sh", import.meta.url);
 /** A mirror behind a bad line takes its time, and apt waits for another apt. */
@@ -83,16 +90,22 @@ async function install(context: OperationContext, inputs: Inputs, ownership: Own
     };
 }
 
-function stepOf(verb: "read" | "install" | "remove", { packages }: Inputs, { ownerId, machineId }: Ownership): Step {
+function stepOf(
+    verb: "read" | "install" | "remove",
+    { packages }: Inputs,
+    { ownerId, machineId }: Ownership,
+    more: StepValues = {},
+): Step {
     return {
         name: `${verb} packages ${packages.join(", ")}`,
         programs: [PROGRAM],
         values: {
-            record: recordDirectory("packages", ownerId),
+            record: recordDirectory("packages", partsOfOwner(ownerId).number),
             owner_id: ownerId,
             expected_machine_id: machineId,
             packages: packages.join(" "),
             is_new: machineId === "",
+            ...more,
         },
         call: `${verb}_packages`,
     };

@@ -82,7 +82,7 @@ read_registries() {
     for file in "$ca_directory"/*.crt; do
         if [ -f "$file" ]; then answer authority "$(basename "$file" .crt; cat "$file"; echo .)"; fi
     done
-    if [ -e "$record/owner" ]; then answer recorded "$(cat "$record/owner")"; fi
+    if [ -e "$record/original" ] || [ -e "$record/original.absent" ]; then answer kept yes; fi
     answer_file applied "$record/applied"
     answer_file renderedWith "$record/rendered-with"
     answer_file original "$record/original"
@@ -153,6 +153,7 @@ put_registries() {
 put_found_back() {
     if [ -d "$(dirname "$path")" ]; then put_back "$path" "$record/original"; fi
     write_certs_d
+    remove_half_written
     put_hosts_back
     if [ "$restart" = true ]; then take_effect; fi
     remove_authorities
@@ -299,6 +300,14 @@ write_hosts_toml() {
     fi
     (umask 077 && mkdir -p "$directory")
     write_text "$certs_d/$1" "$2" 0644 root root
+}
+
+# What a power cut has left in certs.d.
+remove_half_written() {
+    find "$certs_d" -name "$(basename "$(staging_of hosts.toml)")" 2>/dev/null | while read -r half; do
+        rm -f "$half"
+        rmdir "$(dirname "$half")" 2>/dev/null || :
+    done
 }
 
 put_hosts_back() {

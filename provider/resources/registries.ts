@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { argsOfRegistries, CaName, RegistriesArgs, registriesOf } from "../../network/registries/args.ts";
 import { driftOfCertsD } from "../../network/registries/change.ts";
@@ -6,7 +5,8 @@ import { checkRegistries } from "../../network/registries/check.ts";
 import { parseRegistries } from "../../network/registries/parse.ts";
 import { registriesYaml } from "../../network/registries/registriesYaml.ts";
 import { hostOfConnection } from "../host/connection.ts";
-import { isMachine, sessionIfThere } from "../host/presence.ts";
+import { newOwnership } from "../host/owner.ts";
+import { foundOwnership, sessionIfThere } from "../host/presence.ts";
 import { appliedAt, hostInputs, hostOutputs, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 import { applyRegistries, readNode, removeRegistries } from "./registriesChange.ts";
@@ -76,20 +76,22 @@ export const registries = resourceKind({
     stale: ({ outputs }) => (outputs.drift.length > 0 ? ["drift"] : []),
     inputsFromId: path => (path === "/registries" ? {} : undefined),
     validate: faultsOf,
+    idOf,
     async create(context, inputs) {
-        const made = await applyRegistries(context, inputs, { ownerId: randomUUID(), machineId: "", isOurs: false });
-        return { id: `${hostOfConnection(inputs.connection)}/registries`, outputs: made };
+        const made = await applyRegistries(context, inputs, { ...newOwnership(context), isOurs: false });
+        return { id: idOf(inputs), outputs: made };
     },
     async read(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return undefined;
         const node = await readNode(context, session, outputs);
-        if (!isMachine(context, node.answers, outputs.machineId)) return undefined;
+        const ownership = foundOwnership(context, node.answers, outputs);
+        if (ownership === undefined) return undefined;
         return {
             inputs: { ...inputs, ...inputsOnHost(node, inputs) },
             outputs: {
                 ...outputs,
-                machineId: node.answers.machineId!,
+                ...ownership,
                 path: node.path,
                 effect: outputs.effect ?? "at-start",
                 reason: outputs.reason ?? "It was there before.",
@@ -108,6 +110,10 @@ export const registries = resourceKind({
 
 /** One node's registries.yaml, with the certs.d that K3s renders from it. */
 export class Registries extends resourceClass(registries) {}
+
+function idOf({ connection }: Inputs): string {
+    return `${hostOfConnection(connection)}/registries`;
+}
 
 /** What K3s would not do as it is written, whichever its release. */
 function faultsOf({ registries, certificateAuthorities }: Inputs): { property: string; reason: string }[] {

@@ -6,6 +6,7 @@ import { parseRegistries } from "../../network/registries/parse.ts";
 import { registriesYaml } from "../../network/registries/registriesYaml.ts";
 import { commitConfirm, PENDING } from "../host/commitConfirm.ts";
 import { HostError } from "../host/hostError.ts";
+import type { Ownership } from "../host/owner.ts";
 import { expectMachine, isMachine, tellTakenFrom } from "../host/presence.ts";
 import type { HostSession } from "../host/session.ts";
 import { type Answers, recordDirectory, runStep, type Step, type StepValues } from "../host/step.ts";
@@ -13,8 +14,6 @@ import { awaitReady, type ClusterNode, clusterNode, type NodeCondition } from ".
 import type { OperationContext } from "../resource.ts";
 import type { Inputs, Outputs } from "./registries.ts";
 import { type FoundNode, findNode } from "./registriesNode.ts";
-
-type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
 const PROGRAMS = [new URL("./registries.sh", import.meta.url), new URL("./registriesRestart.sh", import.meta.url)];
 /** How long a node waits for the confirmation, beyond what K3s takes to come back. */

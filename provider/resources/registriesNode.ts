@@ -23,7 +23,7 @@ export interface FoundNode extends NodeRegistries {
     nodeName: string;
     /** Resource that manages the node's registries; null when none does. */
     owner: string | null;
-    /** Text of the registries.yaml that was there before; null when there was none. */
+    /** Text of the registries.yaml that was there before anything was written; null when there was none. */
     original: string | null;
     /** Certificate authorities that are distributed, by name. */
     authorities: ReadonlyMap<string, string>;
@@ -58,7 +58,8 @@ export async function findNode(context: OperationContext, session: HostSession, 
         mode: answers.mode ?? null,
         nodeName: answers.nodeName ?? "",
         owner: answers.recorded ?? null,
-        original: text("original"),
+        // A record without it is of a write that was cut off before it changed anything.
+        original: text(answers.kept === undefined ? "registries" : "original"),
         authorities,
     };
 }

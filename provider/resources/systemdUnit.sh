@@ -97,7 +97,7 @@ remove_unit() {
     if [ "$remove_directories" = true ] && [ "$(systemctl show -p LoadState --value "$unit")" = loaded ]; then
         attempt "It is stopped and still there. Remove its directories by hand, then run again." systemctl clean --what=all "$unit"
     fi
-    rm -f "$unit_file"
+    erase "$unit_file"
     systemctl daemon-reload
     systemctl reset-failed "$unit" 2>/dev/null || :
     forget

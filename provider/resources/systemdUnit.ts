@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { hostOfConnection } from "../host/connection.ts";
-import { expectMachine, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
+import { newOwnership, type Ownership } from "../host/owner.ts";
+import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import { recordDirectory, runStep, type Step } from "../host/step.ts";
 import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
@@ -32,7 +32,6 @@ const inputs = z.strictObject({
 const outputs = z.object({ ...hostOutputs, appliedAt });
 type Inputs = z.infer<typeof inputs>;
 type Outputs = z.infer<typeof outputs>;
-type Ownership = Pick<Outputs, "ownerId" | "machineId">;
 
 export const systemdUnit = resourceKind({
     token: "clearpath:host:SystemdUnit",
@@ -48,15 +47,16 @@ export const systemdUnit = resourceKind({
         enabled && !/^\[Install\]/m.test(content)
             ? [{ property: "content", reason: "has no [Install] section to enable; add one, or set enabled: false" }]
             : [],
+    idOf,
     async create(context, inputs) {
-        const made = await set(context, inputs, { ownerId: randomUUID(), machineId: "" });
-        return { id: `${hostOfConnection(inputs.connection)}/unit/${inputs.unit}`, outputs: made };
+        return { id: idOf(inputs), outputs: await set(context, inputs, newOwnership(context)) };
     },
     async read(context, _id, { inputs, outputs }) {
         const session = await sessionIfThere(context, inputs.connection);
         if (session === undefined) return undefined;
         const answers = await runStep(session, { ...stepOf("read", inputs, outputs), readOnly: true });
-        if (!isMachine(context, answers, outputs.machineId)) return undefined;
+        const ownership = foundOwnership(context, answers, outputs);
+        if (ownership === undefined) return undefined;
         return {
             inputs: {
                 ...inputs,
@@ -64,7 +64,7 @@ export const systemdUnit = resourceKind({
                 enabled: answers.enabled !== undefined,
                 running: answers.running !== undefined,
             },
-            outputs: { ...outputs, machineId: answers.machineId! },
+            outputs: { ...outputs, ...ownership },
         };
     },
     update: (context, _id, olds, news) => set(context, news, olds.outputs),
@@ -77,6 +77,10 @@ export const systemdUnit = resourceKind({
 
 /** A systemd unit of its own: the file, its enablement and its state. */
 export class SystemdUnit extends resourceClass(systemdUnit) {}
+
+function idOf({ connection, unit }: Inputs): string {
+    return `${hostOfConnection(connection)}/unit/${unit}`;
+}
 
 const PROGRAM = new URL("./systemdUnit.sh", import.meta.url);
 

@@ -1,5 +1,6 @@
 import { type AnyResourceKind, WAYS_TO_HOSTS } from "../resource.ts";
 import { pathText } from "./check.ts";
+import { isUnfinished } from "./lifecycle.ts";
 import { type Properties, type PropertyPath, UNKNOWN } from "./values.ts";
 
 export interface Difference {
@@ -41,7 +42,7 @@ export function differences(
         replace: true,
         isInput: true,
     }));
-    const stale = (kind.stale?.(olds as never) ?? []).map(name => ({
+    const stale = staleOutputs(kind, olds).map(name => ({
         path: name,
         property: name,
         kind: "update" as const,
@@ -49,6 +50,12 @@ export function differences(
         isInput: false,
     }));
     return [...found, ...host, ...stale];
+}
+
+/** Outputs that call for an update. What was never finished has none, and is made anew. */
+function staleOutputs(kind: AnyResourceKind, olds: { inputs: Properties; outputs: Properties }): readonly string[] {
+    if (isUnfinished(kind, olds)) return ["ownerId"];
+    return kind.stale?.(olds as never) ?? [];
 }
 
 function hostOf({ connection }: Properties): unknown {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type AnyResourceKind, type ResourceState, withoutWays } from "../resource.ts";
+import { UNFINISHED } from "../host/owner.ts";
+import { type AnyResourceKind, type OperationContext, type ResourceState, withoutWays } from "../resource.ts";
 import { checkInputs, secretsOf } from "./check.ts";
 import { type Configuration, parseId } from "./configuration.ts";
 import { type Decoded, type Properties, type SecretPaths, UNKNOWN } from "./values.ts";
@@ -39,6 +40,26 @@ export function previewed(kind: AnyResourceKind, inputs: Properties, olds: Prope
         stable.has(name) && name in olds ? olds[name] : UNKNOWN,
     ]);
     return shown(inputs, Object.fromEntries(outputs));
+}
+
+/** Whether an engine knows of a resource only that an earlier run began to create it. */
+export function isUnfinished(kind: AnyResourceKind, { outputs }: State): boolean {
+    return kind.outputs.shape.ownerId !== undefined && outputs.ownerId === undefined;
+}
+
+/**
+ * What an earlier run has left of a resource that it never finished to create, as the host has it; undefined when that
+ * is nothing.
+ */
+export async function foundUnfinished(
+    kind: AnyResourceKind,
+    context: OperationContext,
+    id: string,
+    { inputs }: State,
+): Promise<State | undefined> {
+    if (kind.idOf === undefined) return undefined;
+    const found = await kind.read(context, id, { inputs, outputs: { ...UNFINISHED } });
+    return found && { inputs: found.inputs, outputs: { appliedAt: new Date().toISOString(), ...found.outputs } };
 }
 
 /** The inputs of a resource that is known by its id alone. */

@@ -3,14 +3,16 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { hasUnseenEnd } from "../host/hostError.ts";
 import { kinds } from "../kinds.ts";
-import type { AnyResourceKind } from "../resource.ts";
+import type { AnyResourceKind, OperationContext } from "../resource.ts";
 import { version } from "../version.ts";
 import { checkInputs } from "./check.ts";
 import { configurationFrom } from "./configuration.ts";
 import { type Difference, differences } from "./diff.ts";
 import { Engine } from "./engine.ts";
-import { importedState, previewed, secretPaths, shown, stateOf } from "./lifecycle.ts";
+import { HalfMade, statusOf } from "./halfMade.ts";
+import { foundUnfinished, importedState, isUnfinished, previewed, secretPaths, shown, stateOf } from "./lifecycle.ts";
 import { Operations } from "./operations.ts";
 import { packageSchema } from "./packageSchema.ts";
 import { decode, encode, type Properties } from "./values.ts";
@@ -129,9 +131,13 @@ export class ProviderService {
             answer(previewed(kind, inputs));
             return response;
         }
-        const { id, outputs } = await this.operations.run(request.getUrn(), request.getTimeout(), context =>
-            kind.create(context, inputs),
-        );
+        const { id, outputs } = await this.operations
+            .run(request.getUrn(), request.getTimeout(), context => kind.create(context, inputs))
+            .catch(error => {
+                if (kind.idOf === undefined || !hasUnseenEnd(error)) throw error;
+                answer(shown(inputs, {}));
+                throw new HalfMade(error.message, kind.idOf(inputs), response.getProperties()!);
+            });
         response.setId(id);
         answer(shown(inputs, outputs));
         return response;
@@ -146,7 +152,9 @@ export class ProviderService {
                 ? importedState(kind, request.getId(), this.#configuration)
                 : stateOf(kind, inputs.values, properties.values);
         const state = await this.operations.run(request.getUrn(), 0, context =>
-            kind.read(context, request.getId(), known),
+            isUnfinished(kind, known)
+                ? foundUnfinished(kind, context, request.getId(), known)
+                : kind.read(context, request.getId(), known),
         );
         const response = new rpc.ReadResponse();
         const isGone = state === undefined;
@@ -163,14 +171,14 @@ export class ProviderService {
         const kind = kindOf(request.getUrn());
         const { values: inputs, secrets } = decode(request.getNews());
         const olds = stateOf(kind, decode(request.getOldInputs()).values, decode(request.getOlds()).values);
+        const unfinished = isUnfinished(kind, olds);
+        const change = async (context: OperationContext) =>
+            unfinished
+                ? (await kind.create(context, inputs)).outputs
+                : kind.update(context, request.getId(), olds, inputs);
         const properties = request.getPreview()
-            ? previewed(kind, inputs, olds.outputs)
-            : shown(
-                  inputs,
-                  await this.operations.run(request.getUrn(), request.getTimeout(), context =>
-                      kind.update(context, request.getId(), olds, inputs),
-                  ),
-              );
+            ? previewed(kind, inputs, unfinished ? {} : olds.outputs)
+            : shown(inputs, await this.operations.run(request.getUrn(), request.getTimeout(), change));
         const response = new rpc.UpdateResponse();
         response.setProperties(encode(properties, secretPaths(kind, { values: properties, secrets })));
         return response;
@@ -179,9 +187,12 @@ export class ProviderService {
     async #delete(request: rpc.DeleteRequest): Promise<empty.Empty> {
         const kind = kindOf(request.getUrn());
         const state = stateOf(kind, decode(request.getOldInputs()).values, decode(request.getProperties()).values);
-        await this.operations.run(request.getUrn(), request.getTimeout(), context =>
-            kind.delete(context, request.getId(), state),
-        );
+        await this.operations.run(request.getUrn(), request.getTimeout(), async context => {
+            const id = request.getId();
+            const found = isUnfinished(kind, state) ? await foundUnfinished(kind, context, id, state) : state;
+            // As it was meant: what the host has of it may be a half.
+            if (found !== undefined) await kind.delete(context, id, { ...found, inputs: state.inputs });
+        });
         return new empty.Empty();
     }
 }
@@ -213,7 +224,7 @@ function unary<Request, Response>(
         Promise.resolve()
             .then(() => handle(call.request))
             .then(response => callback(null, response))
-            .catch((error: Error) => callback({ code: grpc.status.UNKNOWN, details: error.message }));
+            .catch((error: Error) => callback(statusOf(error)));
     };
 }
 

@@ -98,6 +98,30 @@ describe.concurrent.each(engines)("on the %s engine", engine => {
         expect(stack.pendingOperations()).toEqual([]);
     });
 
+    test("a destroy deals with creations of our own that an earlier run never finished", async ({ stack }) => {
+        const type = "clearpath:tls:ServerCertificate";
+        stack.plugin("clearpath", join(repositoryRoot, "provider"));
+        stack.program(`
+            const certificate = (name: string) =>
+                new pulumi.CustomResource("${type}", name, { authority: "Lab", names: ["cache"], validDays: 90 });
+            certificate("kept");
+            certificate("lost");
+        `);
+        await stack.up();
+        const file = JSON.parse(stack.stateText);
+        const { latest } = file.checkpoint;
+        const { id: _id, outputs: _outputs, ...lost } = stack.stored("lost")!;
+        latest.resources = stack.state().filter(({ urn }) => urn !== lost.urn);
+        latest.pending_operations = [{ resource: lost, type: "creating" }];
+        writeFileSync(stack.stateFile, JSON.stringify(file));
+
+        const destroyed = await stack.must("destroy");
+
+        expect(destroyed.steps).toContainEqual({ urn: lost.urn, op: "delete" });
+        expect(stack.state()).toEqual([]);
+        expect(stack.pendingOperations()).toEqual([]);
+    });
+
     test("a plugin that is not on the machine is named", async ({ stack }) => {
         stack.program(`new pulumi.CustomResource("nowhere:index:Thing", "a", {});`);
         const preview = await stack.run("preview", {
@@ -134,6 +158,15 @@ describe.concurrent("on the embedded engine", () => {
         await stack.up({ onEvent: event => events.push(event) });
         expect(JSON.stringify(events)).toContain("A lock of late");
         expect(stack.locks()).toEqual([]);
+    });
+
+    test("a creation whose plugin dies is not forgotten: nobody has seen how it ended", async ({ stack }) => {
+        stack.program(`new Thing("a", { waitFor: "${stack.path("never")}" });`);
+        const running = stack.run("up", { skipPreview: true });
+        await vi.waitUntil(() => stack.order("create").includes("create a"), { timeout: 60_000 });
+        process.kill(stack.calls("create")[0]!.pid, "SIGKILL");
+        expect((await running).ok).toBe(false);
+        expect(stack.pendingOperations()).toMatchObject([{ type: "creating", resource: { urn: stack.urn("a") } }]);
     });
 
     test("a creation that was interrupted is told once, and forgotten when it is made up for", async ({ stack }) => {

@@ -52,6 +52,7 @@ export class TestStack {
     readonly directory = mkdtempSync(join(tmpdir(), "clearpath-engine-"));
     readonly world = join(this.directory, "world");
     readonly stateDir = join(this.directory, "state");
+    readonly #plugins: { name: string; path: string }[] = [];
 
     constructor(engine: EngineName) {
         this.engine = engine;
@@ -59,13 +60,19 @@ export class TestStack {
         symlinkSync(join(repository, "node_modules"), join(this.directory, "node_modules"));
         cpSync(join(here, "programs", "things.ts"), join(this.directory, "things.ts"));
         this.write("package.json", JSON.stringify({ type: "module", main: "index.ts" }));
+        this.plugin("enginetest", join(here, "plugin"));
+    }
+
+    /** Names a plugin of the project by the directory it lies in. */
+    plugin(name: string, path: string): void {
+        this.#plugins.push({ name, path });
         this.write(
             "Pulumi.yaml",
             stringify({
                 name: "lab",
                 main: "index.ts",
                 runtime: { name: "nodejs", options: { typescript: false } },
-                plugins: { providers: [{ name: "enginetest", path: join(here, "plugin") }] },
+                plugins: { providers: this.#plugins },
             }),
         );
     }

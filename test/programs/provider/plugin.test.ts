@@ -81,7 +81,11 @@ describe("the plugin as a process", () => {
 
     it("tells an update from a replacement, which deletes first", async () => {
         const { inputs } = await plugin.check(LINK, { connection, link: "eth0", mtu: 1400 });
-        const state = { id: "root@127.0.0.1:9/link/eth0", inputs, properties: { ...inputs, atBoot: true } };
+        const state = {
+            id: "root@127.0.0.1:9/link/eth0",
+            inputs,
+            properties: { ...inputs, ownerId: "o", atBoot: true },
+        };
         const { DiffChanges } = rpc.DiffResponse;
         expect(await plugin.diff(LINK, state, inputs)).toMatchObject({ changes: DiffChanges.DIFF_NONE });
         expect(await plugin.diff(LINK, state, { ...inputs, link: "eth1" })).toMatchObject({

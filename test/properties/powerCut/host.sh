@@ -82,6 +82,8 @@ cut_each() {
     done
 }
 cut_each create none again.create "$created"
+# Given up, instead of made anew.
+cut_each create none remove "$found"
 cut_each update create update "$updated"
 cut_each remove update remove "$found"
 echo "$cuts power cuts"

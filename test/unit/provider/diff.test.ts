@@ -7,7 +7,7 @@ import { type Properties, UNKNOWN } from "../../../provider/service/values.ts";
 
 const connection = { host: "10.27.27.11", port: 22, user: "root" };
 const inputs = { connection, link: "eth0", mtu: 1400, confirmSeconds: 30 };
-const outputs = { atBoot: true };
+const outputs = { ownerId: "it", atBoot: true };
 
 function changed(change: Properties): [string, boolean][] {
     return differences(linkMtu, { inputs, outputs }, { ...inputs, ...change }).map(({ path, replace }) => [
@@ -48,7 +48,7 @@ describe("differences", () => {
     it("name the innermost property", () => {
         const state = {
             inputs: { connection, plan: { endpoints: [{ host: "a", port: 443 }], rounds: 20 } },
-            outputs: { passed: true },
+            outputs: { ownerId: "it", passed: true },
         };
         const news = { connection, plan: { endpoints: [{ host: "b", port: 443 }, { host: "c" }] } };
         expect(differences(egress, state, news).map(({ path, kind }) => [path, kind])).toEqual([
@@ -58,9 +58,15 @@ describe("differences", () => {
         ]);
     });
 
+    it("make anew what an earlier run never finished to create", () => {
+        expect(differences(linkMtu, { inputs, outputs: {} }, inputs)).toEqual([
+            { path: "ownerId", property: "ownerId", kind: "update", replace: false, isInput: false },
+        ]);
+    });
+
     it("are there when the host lost what was written, though no input changed", () => {
         const lost = { connection, path: "/etc/x", content: "" };
-        expect(differences(file, { inputs: lost, outputs: { sha256: "" } }, lost)).toEqual([
+        expect(differences(file, { inputs: lost, outputs: { ownerId: "it", sha256: "" } }, lost)).toEqual([
             { path: "sha256", property: "sha256", kind: "update", replace: false, isInput: false },
         ]);
     });

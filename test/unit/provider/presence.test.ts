@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Connection } from "../../../provider/host/connection.ts";
 import { HostError, type HostErrorReason } from "../../../provider/host/hostError.ts";
-import { sessionIfThere } from "../../../provider/host/presence.ts";
+import { newOwnership, partsOfOwner, UNFINISHED } from "../../../provider/host/owner.ts";
+import { foundOwnership, sessionIfThere, tellTakenFrom } from "../../../provider/host/presence.ts";
 import type { HostSession } from "../../../provider/host/session.ts";
 import type { OperationContext } from "../../../provider/resource.ts";
 
@@ -60,4 +61,44 @@ describe("a host that is asked for before something on it is read or removed", (
             await expect(host("four", reason).found).rejects.toThrow("four: no answer.");
         },
     );
+});
+
+describe("who a thing on a host belongs to", () => {
+    const warnings: string[] = [];
+    const context = (urn: string) =>
+        ({ urn, log: (_: string, message: string) => void warnings.push(message) }) as unknown as OperationContext;
+    const mine = "urn:pulumi:dev::home::clearpath:host:File::a name";
+    const { ownerId } = newOwnership(context(mine));
+
+    it("is told by the URN it was made under, and by a number that comes once", () => {
+        expect(partsOfOwner(ownerId)).toEqual({ urn: mine, number: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+        expect(newOwnership(context(mine)).ownerId).not.toBe(ownerId);
+    });
+
+    it("is asked of the host where an earlier run never finished to create it", () => {
+        const answers = { machineId: "m", recorded: ownerId };
+        expect(foundOwnership(context(mine), answers, UNFINISHED)).toEqual({ machineId: "m", ownerId });
+    });
+
+    it.each([
+        ["another resource has", { machineId: "m", recorded: "urn:pulumi:other::home::clearpath:host:File::a 0-1" }],
+        ["a resource has whose URN only begins so", { machineId: "m", recorded: `${mine} too 0-1` }],
+        ["nobody has", { machineId: "m" }],
+    ])("is nobody of ours where %s made it", (_, answers) => {
+        expect(foundOwnership(context(mine), answers as Record<string, string>, UNFINISHED)).toBeUndefined();
+    });
+
+    it("stays what the state says, on the machine that it was made on", () => {
+        const known = { machineId: "m", ownerId: "it" };
+        expect(foundOwnership(context(mine), { machineId: "m", recorded: "other" }, known)).toEqual(known);
+        expect(foundOwnership(context(mine), { machineId: "n", recorded: "it" }, known)).toBeUndefined();
+    });
+
+    it("is told when it was another resource, and not when it was this one in a run that was interrupted", () => {
+        warnings.length = 0;
+        tellTakenFrom(context(mine), { takenFrom: ownerId }, "/etc/x");
+        expect(warnings).toEqual([]);
+        tellTakenFrom(context("urn:of another"), { takenFrom: ownerId }, "/etc/x");
+        expect(warnings.join()).toContain(`/etc/x belonged to another Clearpath resource (${mine})`);
+    });
 });
