@@ -1,11 +1,13 @@
 import { labDown, labUp } from "../../lab/lab.ts";
 import { parseScenario } from "../../lab/scenario.ts";
 import type { LabHost } from "../../lab/topology.ts";
+import { tryReboots, tryRebuild } from "./boots.ts";
 import { CUT_OFFS, tryCutOff } from "./cutOff.ts";
 import { commonPlaces, type Fault, keyOf, NEXT, plannedFaults, WORKS, type Work } from "./fault.ts";
 import { Lane } from "./lane.ts";
+import { tryLossyNetwork, trySlowHosts } from "./slowLines.ts";
 import { ended, strike } from "./strike.ts";
-import { tryLossyNetwork, tryOneHost, tryOneState, tryReboots, tryRebuild, trySlowHosts } from "./together.ts";
+import { tryOneHost, tryOneState } from "./twoAtOnce.ts";
 
 export interface FaultCampaignOptions {
     instance?: string;

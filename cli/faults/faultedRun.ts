@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { FaultStack } from "../../lab/faults/faultStack.ts";
 import type { Lab } from "../../lab/lab.ts";
 import type { DeployOptions } from "../deploy/deploy.ts";
-import { descendantsOf, killAll, type OwnProcess } from "./processTree.ts";
+import { descendantsOf, killAll, type OwnProcess, standsStill } from "./processTree.ts";
 
 /** What a run is told, as its one argument. */
 export type RunTask = Pick<
@@ -68,7 +68,7 @@ export function startRun(
         if ("ended" in line) end = line.ended;
         else {
             steps.push(line.step);
-            if (line.stopped) stopped.resolve(line.step);
+            if (line.stopped) void standsStill(child.pid!).then(() => stopped.resolve(line.step));
         }
     });
     const ended = once(child, "close").then(() => {

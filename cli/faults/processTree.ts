@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** A process of ours. Its start tells it from a later one of the same number. */
 export interface OwnProcess {
@@ -30,6 +31,12 @@ export function killAll(processes: readonly OwnProcess[]): void {
 export function isAlive({ pid, started }: OwnProcess): boolean {
     const now = processOf(pid);
     return now !== undefined && now.started === started && now.state !== "Z";
+}
+
+/** Waits until a process that is about to stop itself has: a SIGCONT that comes before would be lost. */
+export async function standsStill(pid: number): Promise<void> {
+    const moves = () => !["T", "Z", undefined].includes(processOf(pid)?.state);
+    while (moves()) await delay(5);
 }
 
 function processOf(pid: number): (OwnProcess & { parent: number; state: string }) | undefined {
