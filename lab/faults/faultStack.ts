@@ -21,7 +21,7 @@ interface FaultHost {
     connection: Omit<LabConnection, "hostKey"> & { knownHostsPath: string; perDialTimeout: number };
 }
 
-/** A stack of seven resources, of every kind that changes a host, on two hosts. */
+/** A stack of eight resources, of every kind that changes a host but packages, on two hosts. */
 export interface FaultStack {
     name: string;
     /** Directory of Pulumi.yaml. */

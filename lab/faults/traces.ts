@@ -9,6 +9,8 @@ import type { LabHost } from "../topology.ts";
 export interface HostTraces extends HostFingerprint {
     /** Records below /var/lib/clearpath. Owners are left out: each resource draws its own. */
     records: Record<string, string>;
+    /** What K3s has rendered from registries.yaml, or we in its place. */
+    certsD: Record<string, string>;
     /** Programs of steps under way. */
     programs: string[];
     /** Units of the stack or of Clearpath that run, and all that failed. */
@@ -17,9 +19,10 @@ export interface HostTraces extends HostFingerprint {
 
 export async function tracesOf(lab: Lab, host: LabHost): Promise<HostTraces> {
     const root = `/proc/${requireLeader(lab.instance, host)}/root`;
-    const [fingerprint, records, run, listed] = await Promise.all([
+    const [fingerprint, records, certsD, run, listed] = await Promise.all([
         lab.fingerprint(host),
-        recordsBelow(root, "/var/lib/clearpath"),
+        filesBelow(root, "/var/lib/clearpath"),
+        filesBelow(root, "/var/lib/rancher/k3s/agent/etc/containerd/certs.d"),
         readdir(join(root, "run")),
         lab.exec(host, ["systemctl", "list-units", "--all", "--plain", "--no-legend", "*"]),
     ]);
@@ -28,10 +31,10 @@ export async function tracesOf(lab: Lab, host: LabHost): Promise<HostTraces> {
         .map(line => line.trim().split(/\s+/).slice(0, 4).join(" "))
         .filter(line => /^(clearpath|lab-faults)/.test(line) || / failed /.test(line))
         .sort();
-    return { ...fingerprint, records, programs: run.filter(name => /^clearpath\.(?!lock$)/.test(name)), units };
+    return { ...fingerprint, records, certsD, programs: run.filter(name => /^clearpath\.(?!lock$)/.test(name)), units };
 }
 
-async function recordsBelow(root: string, directory: string): Promise<Record<string, string>> {
+async function filesBelow(root: string, directory: string): Promise<Record<string, string>> {
     const found: Record<string, string> = {};
     const visit = async (path: string): Promise<void> => {
         const names = await readdir(join(root, path)).catch(() => []);
@@ -53,7 +56,7 @@ async function recordsBelow(root: string, directory: string): Promise<Record<str
 
 /** What differs on a host from how it should be, a line for each. Empty when nothing does. */
 export function tracesDiffer(host: LabHost, wanted: HostTraces, found: HostTraces): string[] {
-    const records = (["links", "etc", "usrLocal", "records"] as const).flatMap(part => {
+    const records = (["links", "etc", "usrLocal", "records", "certsD"] as const).flatMap(part => {
         const names = new Set([...Object.keys(wanted[part]), ...Object.keys(found[part])]);
         return [...names]
             .filter(name => wanted[part][name] !== found[part][name])

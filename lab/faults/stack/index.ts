@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { File } from "../../../provider/resources/file.ts";
 import { LinkMtu } from "../../../provider/resources/linkMtu.ts";
 import { NftTable } from "../../../provider/resources/nftTable.ts";
+import { Registries } from "../../../provider/resources/registries.ts";
 import { SystemdUnit } from "../../../provider/resources/systemdUnit.ts";
 import type { FaultStackConfig } from "../faultStack.ts";
 
@@ -34,6 +35,10 @@ if (generation > 0) {
         connection: second.connection,
         path: "/etc/lab-faults/deep/note",
         content: `it's $(generation) ${generation}\n`,
+    });
+    new Registries(`${second.name}-registries`, {
+        connection: second.connection,
+        registries: { mirrors: { "images.example.org": { endpoint: [`https://mirror-${generation}.example.org`] } } },
     });
     new SystemdUnit(`${second.name}-unit`, {
         connection: second.connection,
