@@ -8,6 +8,7 @@ import { PolicyPack } from "./policyPack.ts";
 import { complaintAbout, type Program, startProgram } from "./program.ts";
 import { ProviderRegistry } from "./providers.ts";
 import { refresh } from "./refresh.ts";
+import type { ResourceState } from "./resource.ts";
 import { messageOf } from "./rpc.ts";
 import { Reported, Reporter, type Run } from "./run.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -40,13 +41,15 @@ export interface PassSettings {
 }
 
 /** The state as the pass starts with it: which creations that an earlier run never finished are dealt with, and which not. */
-function storedAsWorked({ stack, work, clearPendingCreates, idOfCreation }: PassSettings) {
+function storedAsWorked(settings: PassSettings) {
+    const { stack, work, clearPendingCreates } = settings;
     const { resources, pendingOperations } = stack.stored;
     const stored = { resources, pending: clearPendingCreates ? [] : pendingOperations };
-    if (work === "program") return stored;
-    return withUnfinished(stored, ({ type, inputs }) =>
-        idOfCreation({ type, inputs: withoutSecrets(inputs) as PropertyMap }),
-    );
+    return work === "program" ? stored : withUnfinished(stored, resource => idOfUnfinished(settings, resource));
+}
+
+function idOfUnfinished({ idOfCreation }: PassSettings, { type, inputs }: ResourceState): string | undefined {
+    return idOfCreation({ type, inputs: withoutSecrets(inputs) as PropertyMap });
 }
 
 /** One pass over a stack, from starting its processes to ending them. */
@@ -129,7 +132,11 @@ class Pass {
         const { preview, refresh, clearPendingCreates } = this.#settings;
         if (preview || refresh || clearPendingCreates) return;
         for (const { resource, type } of storedAsWorked(this.#settings).pending) {
-            const message = `An earlier run was interrupted while ${type} it. See on the host whether that was done, then run refresh; --clear-pending-creates forgets creations.`;
+            const advice =
+                type === "creating" && idOfUnfinished(this.#settings, resource) !== undefined
+                    ? "It is made anew where the program still asks for it; what is left of it otherwise goes with a destroy."
+                    : "See on the host whether that was done, then run refresh; --clear-pending-creates forgets creations.";
+            const message = `An earlier run was interrupted while ${type} it. ${advice}`;
             this.#report.tell("warning", message, resource.urn);
         }
     }
