@@ -100,7 +100,7 @@ function stepOf(
         name: `${verb} packages ${packages.join(", ")}`,
         programs: [PROGRAM],
         values: {
-            record: recordDirectory("packages", partsOfOwner(ownerId).number),
+            record: recordDirectory("packages", partsOfOwner(ownerId).number || "unfinished"),
             owner_id: ownerId,
             expected_machine_id: machineId,
             packages: packages.join(" "),

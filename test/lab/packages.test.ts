@@ -133,4 +133,20 @@ describe("packages on a host", () => {
         expect(properties.added).toEqual(["try-needed", "try-slow"]);
         await goesWithoutATrace(packages);
     });
+
+    test("whose state was lost with the run that installed them go with a destroy, and others do not", async () => {
+        const others = provider.resource(PACKAGES, lab.connection("cp1"), "others");
+        await others.create({ packages: ["try-plain"] });
+        const { another, creating } = await beginSlowOne();
+        await another.call("kill");
+        await creating;
+        const elsewhere = provider.resource(PACKAGES, lab.connection("cp1"), "elsewhere");
+
+        await elsewhere.deleteUnfinished({ packages: ["try-slow"] });
+        expect(await there()).toContain("try-slow");
+        await on().deleteUnfinished({ packages: ["try-slow"] });
+
+        expect(await there()).toBe("ii try-plain");
+        await goesWithoutATrace(others);
+    });
 });

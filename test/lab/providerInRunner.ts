@@ -53,8 +53,8 @@ export class ProviderInRunner {
     }
 
     /** One resource on a host, gone through its life as an engine would. */
-    resource(token: string, connection: object): ResourceInRunner {
-        return new ResourceInRunner(this, `urn:pulumi:dev::clearpath::${token}::it`, connection);
+    resource(token: string, connection: object, name = "it"): ResourceInRunner {
+        return new ResourceInRunner(this, `urn:pulumi:dev::clearpath::${token}::${name}`, connection);
     }
 }
 
@@ -101,6 +101,12 @@ export class ResourceInRunner {
     async delete(): Promise<void> {
         await this.#provider.call("delete", this.#urn, this.state);
         this.#state = undefined;
+    }
+
+    /** Removes what a creation has left whose end nobody has seen: of it, a state has the inputs alone. */
+    async deleteUnfinished(args: Values): Promise<void> {
+        const state: PluginState = { id: "unfinished", inputs: await this.#checked(args), properties: {} };
+        await this.#provider.call("delete", this.#urn, state);
     }
 
     /** Reads a thing by its id alone. */
