@@ -16,7 +16,7 @@ export const UNFINISHED: Ownership = { machineId: "", ownerId: "" };
  * A new owner: the URN that the thing is made under, which tells whose it is where a run that was killed could not say,
  * and a number, which tells it from what comes after it under the same URN.
  */
-export function newOwnership({ urn }: OperationContext): Ownership {
+export function newOwnership({ urn }: Pick<OperationContext, "urn">): Ownership {
     return { machineId: "", ownerId: `${urn} ${randomUUID()}` };
 }
 

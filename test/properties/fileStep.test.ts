@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { newOwnership, partsOfOwner, UNFINISHED } from "../../provider/host/owner.ts";
 import { stepScript } from "../../provider/host/step.ts";
 import { file } from "../../provider/resources/file.ts";
 
@@ -20,10 +21,15 @@ afterEach(() => {
 });
 
 /** Runs a step of the File resource on this machine, as a host would. Gives its answers. */
-function step(verb: "write" | "read" | "remove", path: string, content: string): Record<string, string> {
+function step(
+    verb: "write" | "read" | "remove",
+    path: string,
+    content: string,
+    owner_id = "me",
+): Record<string, string> {
     const values = {
         record: join(`${directory}.records`, "record"),
-        owner_id: "me",
+        owner_id,
         expected_machine_id: "",
         our_sha256: "",
         path,
@@ -122,7 +128,43 @@ describe("a file's text and path", () => {
     });
 });
 
+describe("an owner", () => {
+    test("is found again by its URN, whatever a resource is called", () => {
+        const path = join(directory, "note");
+        const urns = text
+            .filter(some => some.isWellFormed())
+            .map(name => `urn:pulumi:dev::lab::clearpath:host:File::${name}`);
+        fc.assert(
+            fc.property(urns, urn => {
+                const { ownerId } = newOwnership({ urn });
+                step("write", path, "ours\n", ownerId);
+
+                const { recorded } = step("read", path, "", UNFINISHED.ownerId);
+
+                expect(recorded).toBe(ownerId);
+                expect(partsOfOwner(recorded!).urn).toBe(urn);
+                step("remove", path, "", recorded);
+                expect(readdirSync(directory)).toEqual([]);
+            }),
+            { numRuns: 40 },
+        );
+    });
+});
+
 describe("what an interrupted step has left", () => {
+    test("of a claim alone, before anything was kept, leaves what it was to take over", () => {
+        const path = join(directory, "note");
+        writeFileSync(path, "found\n");
+        const record = join(`${directory}.records`, "record");
+        mkdirSync(record, { recursive: true });
+        writeFileSync(join(record, "owner"), "me\n");
+
+        step("remove", path, "");
+
+        expect(readFileSync(path, "utf8")).toBe("found\n");
+        expect(existsSync(record)).toBe(false);
+    });
+
     test("is cleared away by the next one", () => {
         const path = join(directory, "note");
         writeFileSync(path, "found\n");
