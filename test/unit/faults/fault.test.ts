@@ -32,7 +32,7 @@ describe("a plan of faults", () => {
         for (const kind of KINDS)
             for (const work of WORKS) {
                 const some = planned.filter(fault => fault.kind === kind && fault.work === work);
-                expect(some).toHaveLength(15);
+                expect(some).toHaveLength(12);
                 expect(new Set(some.map(({ place }) => place.of))).toEqual(new Set(["engine", "first", "second"]));
             }
     });
