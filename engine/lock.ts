@@ -44,10 +44,23 @@ function lockIn(text: string): LockContent | undefined {
     }
 }
 
+function locksOf({ stateDirectory, project, stack }: StackPlace): string {
+    return join(stateDirectory, ".pulumi", "locks", ORGANIZATION, project, stack);
+}
+
+/** Removes the locks on a stack whose holders no longer live, such as a Pulumi CLI that was killed; tells of each. */
+export async function removeStaleLocks(place: StackPlace, onStale: (sentence: string) => void): Promise<void> {
+    await otherLocks(locksOf(place), undefined, onStale);
+}
+
 /** The other holders' locks; those of processes that no longer live are removed, and told through `onStale`. */
-async function otherLocks(directory: string, own: string, onStale: (sentence: string) => void): Promise<LockContent[]> {
+async function otherLocks(
+    directory: string,
+    own: string | undefined,
+    onStale: (sentence: string) => void,
+): Promise<LockContent[]> {
     const held: LockContent[] = [];
-    for (const name of await readdir(directory)) {
+    for (const name of await readdir(directory).catch(() => [])) {
         if (name === own || !name.endsWith(".json")) continue;
         const file = join(directory, name);
         const lock = lockIn(await readFile(file, "utf8").catch(() => ""));
@@ -67,7 +80,7 @@ async function otherLocks(directory: string, own: string, onStale: (sentence: st
  * Throws `StackLocked` naming the holder when another run has it.
  */
 export async function lockStack(place: StackPlace, onStale: (sentence: string) => void): Promise<() => Promise<void>> {
-    const directory = join(place.stateDirectory, ".pulumi", "locks", ORGANIZATION, place.project, place.stack);
+    const directory = locksOf(place);
     const own = `${randomUUID()}.json`;
     const content: LockContent = {
         pid: process.pid,

@@ -5,6 +5,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { start } from "../../engine/childProcess.ts";
 import { Collector, declined, type EngineResult, endedAtPreview } from "../../engine/collector.ts";
 import type { Listener } from "../../engine/events.ts";
+import { removeStaleLocks } from "../../engine/lock.ts";
 import { PLAIN_ERRORS } from "../../engine/program.ts";
 import { projectIdentity } from "../../engine/project.ts";
 import { stateFileOf } from "../../engine/stateFile.ts";
@@ -212,6 +213,9 @@ export async function deployWithPulumi(options: Options, executable: string): Pr
     const backend = env.PULUMI_BACKEND_URL ?? project.backendUrl;
     if (backend?.startsWith("file://")) {
         const directory = stateDirectory({ stateDir: undefined, cwd, env, projectBackend: project.backendUrl });
+        await removeStaleLocks({ stateDirectory: directory, project: project.name, stack: options.stack }, message =>
+            options.onEvent?.({ kind: "diagnostic", severity: "warning", message }),
+        );
         await run.createStack(directory, project.name);
     }
     if (operation === "preview" || operation === "refresh") return run.pass(operation);

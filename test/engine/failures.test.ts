@@ -98,6 +98,17 @@ describe.concurrent.each(engines)("on the %s engine", engine => {
         expect(stack.pendingOperations()).toEqual([]);
     });
 
+    test("the lock of a run that died is removed, and that is told", async ({ stack }) => {
+        await stack.program("").up();
+        const locks = join(stack.stateDir, ".pulumi", "locks", "organization", "lab", "dev");
+        const lock = { pid: 2 ** 22 + 1, username: "late", hostname: hostname(), timestamp: new Date().toISOString() };
+        writeFileSync(join(locks, "dead.json"), JSON.stringify(lock));
+        const events: unknown[] = [];
+        await stack.up({ onEvent: event => events.push(event) });
+        expect(JSON.stringify(events)).toContain("A lock of late");
+        expect(stack.locks()).toEqual([]);
+    });
+
     test("a destroy deals with creations of our own that an earlier run never finished", async ({ stack }) => {
         const type = "clearpath:tls:ServerCertificate";
         stack.plugin("clearpath", join(repositoryRoot, "provider"));
@@ -148,17 +159,6 @@ describe.concurrent.each(engines)("on the %s engine", engine => {
 
 describe.concurrent("on the embedded engine", () => {
     const test = stackTest("embedded");
-
-    test("the lock of a run that died is removed, and that is told", async ({ stack }) => {
-        await stack.program("").up();
-        const locks = join(stack.stateDir, ".pulumi", "locks", "organization", "lab", "dev");
-        const lock = { pid: 2 ** 22 + 1, username: "late", hostname: hostname(), timestamp: new Date().toISOString() };
-        writeFileSync(join(locks, "dead.json"), JSON.stringify(lock));
-        const events: unknown[] = [];
-        await stack.up({ onEvent: event => events.push(event) });
-        expect(JSON.stringify(events)).toContain("A lock of late");
-        expect(stack.locks()).toEqual([]);
-    });
 
     test("a creation whose plugin dies is not forgotten: nobody has seen how it ended", async ({ stack }) => {
         stack.program(`new Thing("a", { waitFor: "${stack.path("never")}" });`);
