@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { faultCampaign } from "../../cli/faults/campaign.ts";
-import { KINDS } from "../../cli/faults/fault.ts";
+import { KINDS, WORKS } from "../../cli/faults/fault.ts";
 
 /** Two of the cases; the others are left to `npm run test:faults`. */
 const CUT = "a change that cuts new connections only";
@@ -18,6 +18,7 @@ test("nothing is lost when runner, engine, plugin, connection or host is killed 
 
     expect([...faults, ...cases].filter(({ lost }) => lost.length > 0)).toEqual([]);
     expect(new Set(faults.map(({ fault }) => fault.kind))).toEqual(new Set(KINDS));
+    expect(new Set(faults.map(({ fault }) => fault.work))).toEqual(new Set(WORKS));
     const rebooted = ["cp1 and worker2", "worker1 and worker3"].map(hosts => `${REBOOTS}, ${hosts}`);
     expect(cases.map(({ name }) => name).toSorted()).toEqual([CUT, ...rebooted]);
 });
