@@ -197,13 +197,18 @@ async function giveBack(
     outputs: Outputs,
     facts: LinkFacts,
 ): Promise<void> {
-    const foundMtu = facts.record.foundMtu ?? outputs.foundMtu;
-    const values = { ...baseValues(link, outputs), mtu, found_mtu: foundMtu, manager: outputs.manager };
     if (!facts.record.owned || facts.record.alreadyRight) {
         const programs = [COMMIT_CONFIRM, PROGRAM];
-        await runStep(session, { name: `forget ${link}`, programs, values, call: "forget_found" });
+        await runStep(session, {
+            name: `forget ${link}`,
+            programs,
+            values: baseValues(link, outputs),
+            call: "forget_found",
+        });
         return;
     }
+    const foundMtu = facts.record.foundMtu ?? outputs.foundMtu;
+    const values = { ...baseValues(link, outputs), mtu, found_mtu: foundMtu, manager: outputs.manager };
     const undone = facts.record.files.map(({ number, path, before, now }) => {
         const asOne = (text: string, value: number) =>
             bootFiles(outputs.manager, { ...facts, files: new Map([[path, text]]) }, value).find(

@@ -136,6 +136,7 @@ leave() {
 
 remove_packages() {
     same_machine
+    forget_nobodys
     owned_or_done
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
@@ -144,6 +145,13 @@ remove_packages() {
     purge_listed "$record/added"
     answer stay "$(cat "$record/added")"
     forget
+}
+
+# Records that a power cut has left before they had an owner: nothing was installed for them yet.
+forget_nobodys() {
+    for other in "$(dirname "$record")"/*; do
+        if [ -d "$other" ] && [ ! -e "$other/owner" ]; then rm -rf "$other"; fi
+    done
 }
 
 # purge_listed FILE: removes those of the names that came through this, as far as nothing else needs them.

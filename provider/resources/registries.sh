@@ -109,6 +109,13 @@ remove_registries() {
     give_up_record
 }
 
+# Clears away what a power cut has left, where nothing is this resource's.
+forget_registries() {
+    same_machine
+    forget_before
+    owned_or_done
+}
+
 # For a change that a running K3s takes over, or that none does yet.
 at_once() {
     find_places

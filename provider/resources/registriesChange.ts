@@ -16,6 +16,8 @@ import type { Inputs, Outputs } from "./registries.ts";
 import { type FoundNode, findNode } from "./registriesNode.ts";
 
 const PROGRAMS = [new URL("./registries.sh", import.meta.url), new URL("./registriesRestart.sh", import.meta.url)];
+/** Where a node keeps what it had, while a change is made that nobody has to confirm. */
+const BEFORE = recordDirectory("k3s", "registries-before");
 /** How long a node waits for the confirmation, beyond what K3s takes to come back. */
 const CONFIRM_SECONDS = 30;
 
@@ -76,7 +78,9 @@ export async function removeRegistries(
     ownership: Ownership,
 ): Promise<void> {
     const node = await readNode(context, session, ownership);
-    if (!isMachine(context, node.answers, ownership.machineId) || node.owner !== ownership.ownerId) return;
+    if (!isMachine(context, node.answers, ownership.machineId)) return;
+    if (node.owner !== ownership.ownerId)
+        return void (await runStep(session, stepOf(ownership, "forget_registries", { before: BEFORE })));
     const change = changeOfRegistries(node, node.original);
     await carryOut(context, session, {
         action: "remove",
@@ -112,8 +116,7 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
     const values = { ...plan.values, ...valuesOf(node, change) };
     try {
         if (change.effect !== "restart") {
-            const before = recordDirectory("k3s", "registries-before");
-            return await runStep(session, stepOf(ownership, `${action}_registries`, { ...values, before }));
+            return await runStep(session, stepOf(ownership, `${action}_registries`, { ...values, before: BEFORE }));
         }
         let cluster: WatchedNode | undefined;
         context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);

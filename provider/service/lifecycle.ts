@@ -48,18 +48,25 @@ export function isUnfinished(kind: AnyResourceKind, { outputs }: State): boolean
 }
 
 /**
- * What an earlier run has left of a resource that it never finished to create, as the host has it; undefined when that
- * is nothing.
+ * What an earlier run has left of a resource that it never finished to create, as the host has it. Where that is nothing,
+ * or no more than a power cut leaves of a record, it is nobody's: deleting that clears such a rest away and nothing else.
  */
 export async function foundUnfinished(
     kind: AnyResourceKind,
     context: OperationContext,
     id: string,
     { inputs }: State,
-): Promise<State | undefined> {
-    if (kind.idOf === undefined) return undefined;
-    const found = await kind.read(context, id, { inputs, outputs: { ...UNFINISHED } });
-    return found && { inputs: found.inputs, outputs: { appliedAt: new Date().toISOString(), ...found.outputs } };
+): Promise<State> {
+    const nobodys = { inputs, outputs: { ...UNFINISHED } };
+    if (kind.idOf === undefined) return nobodys;
+    const found = await kind.read(context, id, nobodys);
+    if (found === undefined) return nobodys;
+    return { inputs: found.inputs, outputs: { appliedAt: new Date().toISOString(), ...found.outputs } };
+}
+
+/** Whether nothing on the host belongs to a resource that was never finished. */
+export function isNobodys({ outputs }: State): boolean {
+    return outputs.ownerId === UNFINISHED.ownerId;
 }
 
 /** The inputs of a resource that is known by its id alone. */

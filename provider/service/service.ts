@@ -12,7 +12,16 @@ import { configurationFrom } from "./configuration.ts";
 import { type Difference, differences } from "./diff.ts";
 import { Engine } from "./engine.ts";
 import { HalfMade, statusOf } from "./halfMade.ts";
-import { foundUnfinished, importedState, isUnfinished, previewed, secretPaths, shown, stateOf } from "./lifecycle.ts";
+import {
+    foundUnfinished,
+    importedState,
+    isNobodys,
+    isUnfinished,
+    previewed,
+    secretPaths,
+    shown,
+    stateOf,
+} from "./lifecycle.ts";
 import { Operations } from "./operations.ts";
 import { packageSchema } from "./packageSchema.ts";
 import { decode, encode, type Properties } from "./values.ts";
@@ -157,7 +166,7 @@ export class ProviderService {
                 : kind.read(context, request.getId(), known),
         );
         const response = new rpc.ReadResponse();
-        const isGone = state === undefined;
+        const isGone = state === undefined || isNobodys(state);
         if (isGone) return response;
         const values = { ...state.inputs, ...state.outputs };
         const secrets = secretPaths(kind, { values, secrets: new Set([...inputs.secrets, ...properties.secrets]) });
@@ -189,9 +198,9 @@ export class ProviderService {
         const state = stateOf(kind, decode(request.getOldInputs()).values, decode(request.getProperties()).values);
         await this.operations.run(request.getUrn(), request.getTimeout(), async context => {
             const id = request.getId();
-            const found = isUnfinished(kind, state) ? await foundUnfinished(kind, context, id, state) : state;
-            // As it was meant: what the host has of it may be a half.
-            if (found !== undefined) await kind.delete(context, id, { ...found, inputs: state.inputs });
+            const { outputs } = isUnfinished(kind, state) ? await foundUnfinished(kind, context, id, state) : state;
+            // As it was meant: what the host has of an unfinished one may be a half.
+            await kind.delete(context, id, { inputs: state.inputs, outputs });
         });
         return new empty.Empty();
     }
