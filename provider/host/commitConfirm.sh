@@ -125,6 +125,13 @@ disarm() {
     rmdir "$state" 2>/dev/null || :
 }
 
+# What a power cut has left of a change that was not armed yet, or was confirmed already.
+clear_pending() {
+    if [ -e "$pending/revert.sh" ]; then return; fi
+    rm -rf "$pending"
+    drop_revert_units
+}
+
 # Also where a power cut has left them in part, which no boot would clear away.
 drop_revert_units() {
     rm -f "$(staging_of "$revert_units.service")" "$(staging_of "$revert_units.timer")"

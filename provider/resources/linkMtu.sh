@@ -231,7 +231,7 @@ revert_remove() {
 
 forget_found() {
     same_machine
-    if [ ! -e "$pending/revert.sh" ]; then drop_revert_units; fi
+    clear_pending
     owned_or_done
     forget
 }

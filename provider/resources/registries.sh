@@ -112,6 +112,7 @@ remove_registries() {
 # Clears away what a power cut has left, where nothing is this resource's.
 forget_registries() {
     same_machine
+    clear_pending
     forget_before
     owned_or_done
 }

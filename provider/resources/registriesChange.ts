@@ -4,7 +4,7 @@ import { checkRegistries } from "../../network/registries/check.ts";
 import { registriesDifference } from "../../network/registries/difference.ts";
 import { parseRegistries } from "../../network/registries/parse.ts";
 import { registriesYaml } from "../../network/registries/registriesYaml.ts";
-import { commitConfirm, PENDING } from "../host/commitConfirm.ts";
+import { COMMIT_CONFIRM, commitConfirm, PENDING } from "../host/commitConfirm.ts";
 import { HostError } from "../host/hostError.ts";
 import type { Ownership } from "../host/owner.ts";
 import { expectMachine, isMachine, tellTakenFrom } from "../host/presence.ts";
@@ -79,8 +79,10 @@ export async function removeRegistries(
 ): Promise<void> {
     const node = await readNode(context, session, ownership);
     if (!isMachine(context, node.answers, ownership.machineId)) return;
-    if (node.owner !== ownership.ownerId)
-        return void (await runStep(session, stepOf(ownership, "forget_registries", { before: BEFORE })));
+    if (node.owner !== ownership.ownerId) {
+        const step = stepOf(ownership, "forget_registries", { before: BEFORE });
+        return void (await runStep(session, { ...step, programs: [COMMIT_CONFIRM, ...PROGRAMS] }));
+    }
     const change = changeOfRegistries(node, node.original);
     await carryOut(context, session, {
         action: "remove",
