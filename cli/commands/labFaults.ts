@@ -9,7 +9,7 @@ export function addFaults(lab: Command): void {
         .description(
             "kill runner, engine, plugin, connection or host in the middle of up and destroy, and look at what is lost",
         )
-        .option("--count <number>", "how many faults to try", wholeNumber, 240)
+        .option("--count <number>", "how many faults to try", wholeNumber, 200)
         .option("--lanes <number>", "pairs of hosts to work on side by side, 3 at most", wholeNumber, 3)
         .option("--seed <number>", "start of every draw; drawn itself, and printed, when left out", wholeNumber)
         .option("--only <fault...>", "faults as they are printed, such as create/first/12/host")
