@@ -199,7 +199,7 @@ describe("the plugin on real hosts", () => {
     test("leaves a thing alone that another resource has taken over since, as after a rename", async () => {
         const before = await lab.fingerprint("cp1");
         const old = on(FILE, "cp1");
-        const renamed = on(FILE, "cp1");
+        const renamed = provider.resource(FILE, lab.connection("cp1"), "renamed");
         await old.create({ path: "/etc/clearpath-note", content: "1" });
 
         await renamed.create({ path: "/etc/clearpath-note", content: "2" });
