@@ -150,6 +150,7 @@ change() {
     "prepare_$1"
     arm
     "apply_$1"
+    : >"$pending/applied"
     left="The change was taken back. Check systemd on the host."
     if [ "$confirm_seconds" != "$window_seconds" ]; then start_timer "$confirm_seconds"; fi
     phase=applied
@@ -164,6 +165,9 @@ confirm_change() {
     fi
     phase=armed
     trap end_change EXIT
+    if [ ! -e "$pending/applied" ]; then
+        fail "the host was restarted while the change was made. Everything is as it was. Run again."
+    fi
     "verify_$1"
     # From here on the timer finds nothing to take back.
     mv "$pending/revert.sh" "$pending/confirmed.sh"

@@ -206,7 +206,9 @@ apply_remove() {
 }
 
 verify_remove() {
-    :
+    if [ -e "/sys/class/net/$link" ] && [ "$(live_mtu)" != "$found_mtu" ]; then
+        fail "the MTU of $link is $(live_mtu) again, not $found_mtu: the host was restarted in between, or something on it sets it. Everything is as it was. Run again."
+    fi
 }
 
 confirm_remove() {

@@ -59,11 +59,20 @@ prepare_set() {
 
 apply_set() {
     attempt "The table is as it was. Correct content." nft -f "$pending/new.nft"
+    digest >"$pending/in_force"
 }
 
 verify_set() {
     listing >/dev/null || fail "table $family $table is gone again right after it was set. Everything else is as it was. Something on the host flushes the ruleset: find and stop it."
+    verify_in_force
     answer digest "$(digest)"
+}
+
+# What a new connection has proven must be what was applied: after a boot in between, the table is what it was before.
+verify_in_force() {
+    if [ "$(digest)" != "$(cat "$pending/in_force" 2>/dev/null)" ]; then
+        fail "table $family $table is not any more what it was made: the host was restarted in between, or something on it changes tables. Everything is as it was. Run again."
+    fi
 }
 
 confirm_set() {
@@ -135,10 +144,11 @@ prepare_remove() {
 
 apply_remove() {
     attempt "The table is as it was." nft -f "$pending/new.nft"
+    digest >"$pending/in_force"
 }
 
 verify_remove() {
-    :
+    verify_in_force
 }
 
 confirm_remove() {

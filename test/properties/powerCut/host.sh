@@ -47,6 +47,15 @@ timer() {
     reverted=$(PATH=/usr/local/sbin:$PATH sh -c "$program" 2>&1) || echo "the timer failed: $reverted"
 }
 
+# lives_on WORK: the run that was under way goes on over a new connection. What it confirms has to be in force already.
+lives_on() {
+    if [ ! -e "$steps/$1.2" ]; then return; fi
+    live=$(nft list ruleset)
+    if said=$(setsid -w sh "$steps/$1.2" 2>/dev/null) && ! echo "$said" | grep -q '"reverted"'; then
+        [ "$(nft list ruleset)" = "$live" ] || echo "$at: confirmed what was not in force"
+    fi
+}
+
 found=$(traces)
 step create || echo "create fails without a power cut: $said"
 created=$(traces)
@@ -72,6 +81,7 @@ cut_each() {
         cuts=$((cuts + 1))
         at="$1, before command $number, $(cat /run/cut/at)"
         boot
+        lives_on "$1"
         # The next run waits for a change that may yet be taken back.
         timer
         step "$3" || echo "$at: the next run fails: $said"
