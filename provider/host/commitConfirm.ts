@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OperationContext } from "../resource.ts";
-import { HostError } from "./hostError.ts";
+import { HostError, hasUnseenEnd } from "./hostError.ts";
 import type { HostSession } from "./session.ts";
 import { type Answers, runStep, STEP_TIMEOUT_MS, type Step, type StepValues, stepScript } from "./step.ts";
 import { Baseline, type Witness } from "./witness.ts";
@@ -73,13 +73,29 @@ export async function lookAtSettled(
 ): Promise<Answers> {
     const look = { ...step, programs: [COMMIT_CONFIRM, ...step.programs], readOnly: true };
     let told = false;
+    let lost = false;
     for (;;) {
-        const answers = await runStep(session, look, { onAnswer });
+        const answers = await runStep(session, look, { onAnswer }).catch((error: unknown): Answers => {
+            // It was taken back in this very moment, and with it what the connection was made for.
+            if (!told || lost || !hasUnseenEnd(error)) throw error;
+            lost = true;
+            return { unsettled: "yes" };
+        });
         if (answers.unsettled === undefined) return answers;
         if (!told) context.log("info", waitingFor(session));
         told = true;
-        await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
+        await waitAMoment(context, session);
     }
+}
+
+/**
+ * Waits for a change that may yet be taken back, and goes on over a new connection: if it was an MTU, one from before
+ * may not carry what the way carries after.
+ */
+async function waitAMoment(context: OperationContext, session: HostSession): Promise<void> {
+    await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
+    const fresh = await session.reconnect({ signal: context.signal }).catch(() => undefined);
+    if (fresh !== undefined) session.moveTo(fresh);
 }
 
 function waitingFor({ host }: HostSession): string {
@@ -213,7 +229,7 @@ async function begin(
         if (answers.busy === undefined) return { answers, deadline, windowSeconds, failure: () => failure };
         if (!told) context.log("info", waitingFor(session));
         told = true;
-        await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
+        await waitAMoment(context, session);
     }
 }
 
