@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterEgress } from "./components/clusterEgress.ts";
+import { readStackConfig } from "./components/config/stackConfig.ts";
 import { programError } from "./components/programError.ts";
-import { readStackConfig } from "./components/stackConfig.ts";
 
 const read = readStackConfig(pulumi.runtime.allConfig());
 if ("faults" in read) throw programError(read.faults.join("\n"));

@@ -1,22 +1,19 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../provider/version.ts";
-import { collectCommand } from "./commands/collect.ts";
-import { commentCommand } from "./commands/comment.ts";
-import { compareCommand } from "./commands/compare.ts";
-import { deployCommand } from "./commands/deploy.ts";
-import { diagnoseCommand } from "./commands/diagnose.ts";
-import { imagesCommand } from "./commands/images.ts";
-import { labCommand } from "./commands/lab.ts";
-import { addFaults } from "./commands/labFaults.ts";
-import { addMainJob } from "./commands/labMainJob.ts";
-import { addVerdicts } from "./commands/labVerdicts.ts";
-import { lintCommand } from "./commands/lint.ts";
-import { probeCommand } from "./commands/probe.ts";
-import { rebuildCommand } from "./commands/rebuild.ts";
-import { registriesCommand } from "./commands/registries.ts";
-import { reportCommand } from "./commands/report.ts";
-import { secretsCommand } from "./commands/secrets.ts";
+import { collectCommand } from "./cluster/collectCommand.ts";
+import { diagnoseCommand } from "./cluster/diagnoseCommand.ts";
+import { imagesCommand } from "./cluster/imagesCommand.ts";
+import { lintCommand } from "./cluster/lintCommand.ts";
+import { secretsCommand } from "./cluster/secretsCommand.ts";
+import { deployCommand } from "./deploy/deployCommand.ts";
+import { compareCommand } from "./evidence/compareCommand.ts";
+import { reportCommand } from "./evidence/reportCommand.ts";
 import { CouldNotRun, EXIT } from "./exit.ts";
+import { labCommand } from "./labCommand.ts";
+import { probeCommand } from "./probe/probeCommand.ts";
+import { commentCommand } from "./pullRequest/commentCommand.ts";
+import { rebuildCommand } from "./rebuild/rebuildCommand.ts";
+import { registriesCommand } from "./registries/registriesCommand.ts";
 
 const program = new Command("clearpath")
     .description("Keeps the egress path of a K3s cluster on Proxmox clear, and proves it.")
@@ -36,10 +33,7 @@ collectCommand(program);
 imagesCommand(program);
 rebuildCommand(program);
 commentCommand(program);
-const lab = labCommand(program);
-addMainJob(lab);
-addVerdicts(lab);
-addFaults(lab);
+await labCommand(program, process.argv);
 
 /** Commander's own errors (unknown option, missing argument) are usage errors; help and version are not errors. */
 function exitCodeOf(error: unknown): number {

@@ -94,7 +94,7 @@ const PROGRAMS = { package: "release/package.ts", test: "test/run.ts" };
 function nodeArguments(given) {
     const [first, ...rest] = given;
     if (first === "exec") return [commandOf(rest[0]), ...rest.slice(1)];
-    if (first === "bench") return [join(root, "bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest];
+    if (first === "bench") return [join(root, "lab/bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest];
     // The published package has none of them.
     if (Object.hasOwn(PROGRAMS, first ?? "") && existsSync(join(root, PROGRAMS[first])))
         return [join(root, PROGRAMS[first]), ...rest];

@@ -7,7 +7,7 @@ import { MssSearch, mssToTry, searchAfter, wantsAnotherTry } from "../network/ms
 import { type PathMtu as PathMtuBytes, pathMtuOf } from "../network/mtu.ts";
 import type { ProbePlan } from "../network/probe/plan.ts";
 import { decideMirror, type LastOutcome, MirrorDecision, type MirrorSetting } from "../network/pullThrough/decision.ts";
-import { Verdict } from "../network/verdict.ts";
+import { Verdict } from "../network/verdict/index.ts";
 import { PathMtu } from "../provider/resources/pathMtu.ts";
 import { type CacheArgs, ClusterMirrors } from "./clusterMirrors.ts";
 import { EgressProbe } from "./egressProbe.ts";

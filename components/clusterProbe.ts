@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
+import { agentTask } from "../network/probe/messages.ts";
 import { ProbePlan } from "../network/probe/plan.ts";
-import { agentTask } from "../provider/probe/messages.ts";
 import { AGENT_COMMAND, agentInput } from "../provider/probe/program.ts";
 
 /** Label of everything that a ClusterProbe makes: `clearpath collect` finds its pods by it. */

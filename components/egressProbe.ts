@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { ProbePlan } from "../network/probe/plan.ts";
-import { type Verdict, verdictOf } from "../network/verdict.ts";
+import { type Verdict, verdictOf } from "../network/verdict/index.ts";
 import { Egress } from "../provider/resources/egress.ts";
 import type { HostArgs } from "./hosts.ts";
 

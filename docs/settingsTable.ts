@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { GivenConnection, SharedConnection, StackSettings } from "../components/config.ts";
+import { GivenConnection, SharedConnection, StackSettings } from "../components/config/config.ts";
 
 /** Every key of the stack's configuration as a Markdown table, from the schema that checks it. */
 export function settingsTable(): string {

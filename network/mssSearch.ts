@@ -3,7 +3,7 @@ import { IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
 import { type Mss, mssForPath, mssFromPathMtu, packetForMss } from "./mss.ts";
 import type { PathMtu } from "./mtu.ts";
 import type { FailureKind, VantageSummary } from "./probe/report.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict/index.ts";
 
 /**
  * Smallest MSS that a search tries, in bytes. IPv6 promises 1280 bytes on every link (RFC 8200, section 5) and IPv4

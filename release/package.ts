@@ -18,7 +18,7 @@ export function writePackage(directory: string): void {
 }
 
 /** What `tsc` takes, and so what is packed. */
-const FOLDERS = ["cli", "cluster", "components", "engine", "lab", "network", "policy", "provider"];
+const FOLDERS = ["cli", "cluster", "components", "engine", "network", "policy", "provider"];
 
 function compile(directory: string): void {
     const compiler = join(repositoryRoot, "node_modules", "typescript", "lib", "tsc.js");

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { Unsupported } from "../../engine/unsupported.ts";
+import { Unsupported } from "../../engine/protocol/unsupported.ts";
 
 /** Where a project's states lie when nothing else is said: beside the program, out of version control. */
 export function ownStateDirectory(cwd: string): string {

@@ -1,6 +1,6 @@
 import { inspect, styleText } from "node:util";
 import type { EngineEvent, PropertyChange, StepEvent, StepOp } from "../../engine/events.ts";
-import { nameOf } from "../../engine/urn.ts";
+import { nameOf } from "../../engine/protocol/urn.ts";
 import type { DeployResult, Operation } from "./deploy.ts";
 import { changeLines } from "./propertyDiff.ts";
 

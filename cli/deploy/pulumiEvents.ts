@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { EngineEvent, PropertyChange, Severity, StepOp } from "../../engine/events.ts";
-import { SIGNATURE_KEY, UNKNOWN_VALUES } from "../../engine/signatures.ts";
-import { isProviderType, STACK_TYPE } from "../../engine/urn.ts";
+import { SIGNATURE_KEY, UNKNOWN_VALUES } from "../../engine/protocol/signatures.ts";
+import { isProviderType, STACK_TYPE } from "../../engine/protocol/urn.ts";
 
 type Properties = Record<string, unknown>;
 

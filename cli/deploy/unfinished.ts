@@ -1,4 +1,4 @@
-import type { IdOfCreation } from "../../engine/unfinished.ts";
+import type { IdOfCreation } from "../../engine/plan/unfinished.ts";
 import { kinds } from "../../provider/kinds.ts";
 
 /** Stands for an id that nobody needs: of what leaves nothing on any host, or of inputs that are hidden. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MssSearch } from "../../network/mssSearch.ts";
-import { verdictOf } from "../../network/verdict.ts";
+import { verdictOf } from "../../network/verdict/index.ts";
 import { KeptReport, REPORTS_VARIABLE } from "../../provider/probe/keptReport.ts";
 import { evidenceOf } from "../evidence/evidenceOf.ts";
 import { writeEvidence } from "../evidence/file.ts";

@@ -3,7 +3,7 @@ import { access, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import { replaceFile } from "../../engine/replaceFile.ts";
+import { replaceFile } from "../../engine/state/replaceFile.ts";
 import { EVIDENCE_FORMAT, EVIDENCE_VERSION, EvidenceFile } from "../../network/evidence/evidenceFile.ts";
 import { CouldNotRun } from "../exit.ts";
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { createLogUpdate } from "log-update";
 import type { VantageReport } from "../../network/probe/report.ts";
-import { verdictOf } from "../../network/verdict.ts";
+import { verdictOf } from "../../network/verdict/index.ts";
 
 /** A report of what a vantage point found until now, made when it is asked for. */
 export type ReportSoFar = () => VantageReport;

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { EndpointResult, MeasuredMtu, VantageReport } from "../../network/probe/report.ts";
-import type { Verdict } from "../../network/verdict.ts";
+import type { Verdict } from "../../network/verdict/index.ts";
 import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
 
 const PLAIN = { head: [], border: [] };

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
-import { StackSettings } from "../../components/config.ts";
-import { readStackConfig, type StackConfig } from "../../components/stackConfig.ts";
-import { passphraseFrom } from "../../engine/openStack.ts";
+import { StackSettings } from "../../components/config/config.ts";
+import { readStackConfig, type StackConfig } from "../../components/config/stackConfig.ts";
 import { readProject } from "../../engine/project.ts";
-import { openCrypter } from "../../engine/secrets.ts";
 import { decryptConfig, hasSecureValues, readStackSettings } from "../../engine/stackConfig.ts";
+import { passphraseFrom } from "../../engine/state/openStack.ts";
+import { openCrypter } from "../../engine/state/secrets.ts";
 import type { ProbePlan } from "../../network/probe/plan.ts";
 import { VantageReport } from "../../network/probe/report.ts";
 import { Connection } from "../../provider/host/connection.ts";

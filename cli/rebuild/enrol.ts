@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseDocument } from "yaml";
-import type { ConnectionArgs } from "../../components/stackConfig.ts";
-import { replaceFile } from "../../engine/replaceFile.ts";
+import type { ConnectionArgs } from "../../components/config/stackConfig.ts";
+import { replaceFile } from "../../engine/state/replaceFile.ts";
 import { expandHome, type PublicKey, parsePublicKeys } from "../../provider/host/hostKey.ts";
 import { withHostKeys } from "./knownHosts.ts";
 

@@ -1,4 +1,4 @@
-import type { StackConfig } from "../../components/stackConfig.ts";
+import type { StackConfig } from "../../components/config/stackConfig.ts";
 import { CouldNotRun } from "../exit.ts";
 import { stackConfigOf } from "../probe/targets.ts";
 import type { Subject } from "./stage.ts";

@@ -1,4 +1,4 @@
-import type { Proof } from "../mitigations/mitigation.ts";
+import type { Proof } from "./mitigations/mitigation.ts";
 import { isAboutNewHosts, lastEvidence } from "./probing.ts";
 import { outcomeOf, type RebuildState, stageOf } from "./state.ts";
 

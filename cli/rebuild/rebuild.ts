@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { lock } from "../../lab/lock.ts";
+import { lock } from "../../engine/state/fileLock.ts";
 import { CouldNotRun } from "../exit.ts";
-import type { JudgedMitigation } from "../mitigations/judge.ts";
-import { stillRuns } from "./command.ts";
+import type { JudgedMitigation } from "./mitigations/judge.ts";
 import { rebuiltNodes } from "./nodes.ts";
 import { REPORT, writeReport } from "./report/write.ts";
 import { isUnfinished, lastRun, newRunDirectory, runsDirectory } from "./runs.ts";
 import type { Subject } from "./stage.ts";
 import { stages } from "./stages/index.ts";
 import { isOver, newState, outcomeOf, type RebuildState, writeState } from "./state.ts";
+import { stillRuns } from "./userCommand.ts";
 import { closeInterrupted, runWorkflow } from "./workflow.ts";
 
 export interface RebuildOptions {

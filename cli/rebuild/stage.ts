@@ -1,7 +1,7 @@
 import type { DeployOptions } from "../deploy/deploy.ts";
-import type { RunningCommand } from "./command.ts";
 import type { PlanFile } from "./plan.ts";
 import type { Outcome, RebuildState, StageName, StageState } from "./state.ts";
+import type { RunningCommand } from "./userCommand.ts";
 
 /** known_hosts file of a run, with keys of new hosts that the stack's state does not know yet. */
 export const VERIFIED_KEYS = "known_hosts";

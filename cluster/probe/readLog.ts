@@ -1,7 +1,7 @@
+import { AgentMessage } from "../../network/probe/messages.ts";
 import type { ProbePlan } from "../../network/probe/plan.ts";
 import type { HostNetworkFacts, PathMtuResult, Sample, VantageReport } from "../../network/probe/report.ts";
 import { type PullAttempt, reportOf } from "../../network/probe/reportOf.ts";
-import { AgentMessage } from "../../provider/probe/messages.ts";
 
 /** One line of a pod's log as the API server gives it with `timestamps=true`. */
 interface Line {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { requireLeader } from "../hosts/processes.ts";
-import type { Lab } from "../lab.ts";
-import type { LabHost } from "../topology.ts";
+import { requireLeader } from "../network/hosts/processes.ts";
+import type { Lab } from "../network/lab.ts";
+import type { LabHost } from "../network/topology.ts";
 
 const PROGRAM = new URL("./breakpoint.sh", import.meta.url);
 const DIRECTORY = "/run/lab-breakpoints";

@@ -2,8 +2,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import type { Lab, LabConnection } from "../lab.ts";
-import { type LabHost, labPaths, NODE_LINK } from "../topology.ts";
+import type { Lab, LabConnection } from "../network/lab.ts";
+import { type LabHost, labPaths, NODE_LINK } from "../network/topology.ts";
 
 /** What the program in `stack/` reads, as `faults:stack`. */
 export interface FaultStackConfig {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { requireLeader } from "../hosts/processes.ts";
-import type { HostFingerprint, Lab } from "../lab.ts";
-import type { LabHost } from "../topology.ts";
+import { requireLeader } from "../network/hosts/processes.ts";
+import type { HostFingerprint, Lab } from "../network/lab.ts";
+import type { LabHost } from "../network/topology.ts";
 
 /** All that a stack may leave on a host: what `destroy` has to undo, and what Clearpath keeps for itself. */
 export interface HostTraces extends HostFingerprint {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Verdict } from "../verdict.ts";
+import type { Verdict } from "../verdict/index.ts";
 
 /** Whether nodes pull through a cache: never, always, or where the way out alone was not steady. */
 export const MirrorSetting = z.enum(["auto", "always", "never"]);

@@ -1,6 +1,6 @@
 import type { ProbePlan } from "../../network/probe/plan.ts";
 import type { Sample, VantageReport } from "../../network/probe/report.ts";
-import { type Verdict, verdictOf } from "../../network/verdict.ts";
+import { type Verdict, verdictOf } from "../../network/verdict/index.ts";
 import { Connection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
 import { Sessions } from "../host/sessions.ts";

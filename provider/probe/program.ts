@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AgentTask } from "./messages.ts";
+import type { AgentTask } from "../../network/probe/messages.ts";
 
 const directory = join(import.meta.dirname, "agent");
 

@@ -1,3 +1,4 @@
+import { AgentMessage, agentTask } from "../../network/probe/messages.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import type {
     HostNetworkFacts,
@@ -9,7 +10,6 @@ import type {
 import { type PullAttempt, reportOf, type VantagePoint } from "../../network/probe/reportOf.ts";
 import { HostError } from "../host/hostError.ts";
 import type { CommandResult, HostSession } from "../host/session.ts";
-import { AgentMessage, agentTask } from "./messages.ts";
 import { AGENT_COMMAND, agentInput, PYTHON_TOO_OLD } from "./program.ts";
 
 /** The agent sends a heartbeat every 2 s. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reportPage } from "../../cli/evidence/report/page.ts";
-import { connections, recorded, runWith } from "../unit/evidence/runs.ts";
+import { connections, recorded, runWith } from "../unit/cli/evidence/runs.ts";
 import { endpoint, gateway, node } from "../unit/network/verdict/reports.ts";
 import { type Browser, startChromium } from "./chromium.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PullThroughRegistry } from "../../components/pullThroughRegistry.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 import { type Registered, registeredBy } from "../unit/components/recorded.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
 import { listPath } from "./objects.ts";
 
 let cluster: ControlPlane;

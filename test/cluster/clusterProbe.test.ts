@@ -9,8 +9,8 @@ import { ApiFailure } from "../../cluster/api/apiFailure.ts";
 import { collectReports } from "../../cluster/probe/collect.ts";
 import { reportFromLog } from "../../cluster/probe/readLog.ts";
 import { ClusterProbe, type ClusterProbeArgs } from "../../components/clusterProbe.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
 import { namespaces, write } from "./objects.ts";
 
 // Nobody listens on port 1, so the agent comes to its end at once, with something to report.

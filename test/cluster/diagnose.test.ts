@@ -8,11 +8,11 @@ import { PAGE_SIZE } from "../../cluster/api/clusterApi.ts";
 import { type DiagnoseOptions, diagnose } from "../../cluster/diagnose/diagnose.ts";
 import { diagnosisMarkdown } from "../../cluster/diagnose/markdown.ts";
 import { diagnosisText } from "../../cluster/diagnose/text.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
+import { seed } from "../../lab/controlPlane/seed.ts";
 import type { HostNetworkFacts } from "../../network/probe/report.ts";
 import { HostError } from "../../provider/host/hostError.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
 import { artifact, clear, condition, flux, namespaces, node, podEvent, podWaiting, write } from "./objects.ts";
-import { seed } from "./seed.ts";
 
 let cluster: ControlPlane;
 

@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registryBinary } from "../../lab/controlPlane/binaries.ts";
+import { type ControlPlaneCertificates, controlPlaneCertificates } from "../../lab/controlPlane/certificates.ts";
+import { freePorts } from "../../lab/controlPlane/controlPlane.ts";
 import { proxyConfig, type RegistryConfigOptions, twinConfig } from "../../network/pullThrough/registryConfig.ts";
 import { cachedUpstreams, Upstream } from "../../network/pullThrough/upstream.ts";
-import { registryBinary } from "./binaries.ts";
-import { type ControlPlaneCertificates, controlPlaneCertificates } from "./certificates.ts";
-import { freePorts } from "./controlPlane.ts";
 
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const digestOf = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ungroupedImages } from "../../cluster/images/usedImages.ts";
 import { parseMirrorGroups, plannedGroups } from "../../cluster/lint/images/mirrorGroups.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 import { namespaces, write } from "./objects.ts";
 
 let cluster: ControlPlane;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
 import { repositoryRoot } from "../../cli/root.ts";
 import { lint } from "../../cluster/lint/lint.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 import { listPath, namespaces } from "./objects.ts";
 
 const FIXTURES = join(repositoryRoot, "test/unit/cluster/lint/fixtures");

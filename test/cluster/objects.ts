@@ -1,4 +1,4 @@
-import type { ControlPlane } from "./controlPlane.ts";
+import type { ControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 
 /** Writes objects into a cluster, status included, as the controllers that are not there would. */
 

@@ -7,7 +7,7 @@ import type { StageContext } from "../../cli/rebuild/stage.ts";
 import { gates } from "../../cli/rebuild/stages/gates.ts";
 import { newState } from "../../cli/rebuild/state.ts";
 import { repositoryRoot } from "../../cli/root.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 import { clear, namespaces, node, podEvent, podWaiting, write } from "./objects.ts";
 
 const VALUE = "hunter2-the-value";

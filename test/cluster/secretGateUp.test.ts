@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { type DeployResult, deploy, type Operation } from "../../cli/deploy/deploy.ts";
 import { repositoryRoot } from "../../cli/root.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 import { namespaces, write } from "./objects.ts";
 
 /** A stack of nothing but a gate. */

@@ -8,7 +8,7 @@ import { FORCE_SYNC } from "../../cluster/secrets/externalSecret.ts";
 import { bootstrapSecrets, secretGate } from "../../cluster/secrets/secretGate.ts";
 import { GateSettings, WantedSecret } from "../../cluster/secrets/settings.ts";
 import { gateText } from "../../cluster/secrets/text.ts";
-import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
+import { type ControlPlane, startControlPlane } from "../../lab/controlPlane/controlPlane.ts";
 import { clear, condition, namespaces, write } from "./objects.ts";
 
 const GROUP = "/apis/external-secrets.io/v1";

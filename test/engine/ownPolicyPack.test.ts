@@ -2,7 +2,7 @@ import { join } from "node:path";
 import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { afterEach, describe, expect, it } from "vitest";
-import { PolicyPack } from "../../engine/policyPack.ts";
+import { PolicyPack } from "../../engine/policy/policyPack.ts";
 import { clampTable } from "../../network/clampTable.ts";
 import { egress, gatewayPath, linkMtu, nftTable, pathMtu, type ResourceSpec } from "../unit/policy/stackOf.ts";
 

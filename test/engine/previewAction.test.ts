@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import { repositoryRoot } from "../../cli/root.ts";
-import { recordedPath } from "../unit/evidence/runs.ts";
-import { type GitHub, startGitHub } from "../unit/pullRequest/gitHub.ts";
+import { recordedPath } from "../unit/cli/evidence/runs.ts";
+import { type GitHub, startGitHub } from "../unit/cli/pullRequest/gitHub.ts";
 
 const ACTION = join(repositoryRoot, ".github", "actions", "preview");
 

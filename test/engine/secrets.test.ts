@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { openCrypter } from "../../engine/secrets.ts";
+import { openCrypter } from "../../engine/state/secrets.ts";
 import { engines, stackTest, TestStack } from "./stack.ts";
 
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";

@@ -3,12 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeployResult } from "../../cli/deploy/deploy.ts";
-import { must } from "../../lab/command.ts";
-import { TEST_IMAGES } from "../../lab/images.ts";
-import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
-import { CACHE_HOST, cacheDirectory, VM_SUBNET } from "../../lab/topology.ts";
-import { ProgramStack } from "./programStack.ts";
+import { ProgramStack } from "../../lab/journey/programStack.ts";
+import { must } from "../../lab/network/command.ts";
+import { TEST_IMAGES } from "../../lab/network/images.ts";
+import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
+import { CACHE_HOST, cacheDirectory, VM_SUBNET } from "../../lab/network/topology.ts";
 
 const instance = "cachetest";
 const IMAGES = TEST_IMAGES.map(({ reference }) => reference);

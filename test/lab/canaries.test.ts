@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { placeBreakpoints } from "../../lab/faults/breakpoints.ts";
-import { newKeyPair } from "../../lab/hosts/identity.ts";
-import { requireLeader } from "../../lab/hosts/processes.ts";
-import { type Lab, labDown, labUp } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
-import { labPaths } from "../../lab/topology.ts";
+import { newKeyPair } from "../../lab/network/hosts/identity.ts";
+import { requireLeader } from "../../lab/network/hosts/processes.ts";
+import { type Lab, labDown, labUp } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
+import { labPaths } from "../../lab/network/topology.ts";
 import type { Canaries } from "./canaryStack/index.ts";
 
 const instance = "canarytest";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { faultCampaign } from "../../cli/faults/campaign.ts";
-import { KINDS, WORKS } from "../../cli/faults/fault.ts";
+import { faultCampaign } from "../../lab/faults/campaign.ts";
+import { KINDS, WORKS } from "../../lab/faults/fault.ts";
 
 /** Two of the cases; the others are left to `npm run test:faults`. */
 const CUT = "a change that cuts new connections only";

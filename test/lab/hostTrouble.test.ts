@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
+import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
 import { ProviderInRunner } from "./providerInRunner.ts";
 
 const instance = "troubletest";

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Lab, labDown, labStatus, labUp } from "../../lab/lab.ts";
-import { loadScenario, parseScenario } from "../../lab/scenario.ts";
-import { bootedHosts } from "../../lab/topology.ts";
+import { type Lab, labDown, labStatus, labUp } from "../../lab/network/lab.ts";
+import { loadScenario, parseScenario } from "../../lab/network/scenario.ts";
+import { bootedHosts } from "../../lab/network/topology.ts";
 
 const instance = "labtest";
 const scenarioFile = (name: string) => new URL(`../../lab/scenarios/${name}.json`, import.meta.url).pathname;

@@ -1,7 +1,7 @@
 // Logs in with the connection read from standard input and prints the host's name: started inside the runner's namespace.
 import { readFileSync } from "node:fs";
 import ssh2 from "ssh2";
-import type { LabConnection } from "../../lab/lab.ts";
+import type { LabConnection } from "../../lab/network/lab.ts";
 
 const { host, port, user, privateKeyPath, hostKey } = JSON.parse(readFileSync(0, "utf8")) as LabConnection;
 const expected = Buffer.from(hostKey.split(" ")[1]!, "base64");

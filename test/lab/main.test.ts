@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LabRunRecord } from "../../cli/lab/run.ts";
 import { repositoryRoot } from "../../cli/root.ts";
+import type { LabRunRecord } from "../../lab/journey/run.ts";
 import { MAIN_JOB_SCENARIOS } from "./mainJobScenarios.ts";
 
 const ENGINES = onPath("pulumi") ? (["embedded", "pulumi"] as const) : (["embedded"] as const);

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeployResult } from "../../cli/deploy/deploy.ts";
 import { readEvidence } from "../../cli/evidence/file.ts";
-import { type Journey, startJourney } from "../../cli/lab/journey.ts";
 import { repositoryRoot } from "../../cli/root.ts";
-import { loadScenario } from "../../lab/scenario.ts";
-import { labPaths } from "../../lab/topology.ts";
+import { type Journey, startJourney } from "../../lab/journey/journey.ts";
+import { loadScenario } from "../../lab/network/scenario.ts";
+import { labPaths } from "../../lab/network/topology.ts";
 import type { MssSearch } from "../../network/mssSearch.ts";
 
 const instance = "msstest";

@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { must } from "../../lab/command.ts";
-import { daemonNames, runningPid } from "../../lab/daemon.ts";
-import { buildImage, TEST_IMAGES } from "../../lab/images.ts";
-import { applyInternet, startInternet, stopInternet } from "../../lab/internet/internet.ts";
-import { applyIsp, startIsp, stopIsp } from "../../lab/isp/isp.ts";
-import { addNamespace, deleteNamespace, insideNamespace, ipBatch, linkNames } from "../../lab/namespace.ts";
-import { parseScenario, type ScenarioInput } from "../../lab/scenario.ts";
+import { must } from "../../lab/network/command.ts";
+import { daemonNames, runningPid } from "../../lab/network/daemon.ts";
+import { buildImage, TEST_IMAGES } from "../../lab/network/images.ts";
+import { applyInternet, startInternet, stopInternet } from "../../lab/network/internet/internet.ts";
+import { applyIsp, startIsp, stopIsp } from "../../lab/network/isp/isp.ts";
+import { addNamespace, deleteNamespace, insideNamespace, ipBatch, linkNames } from "../../lab/network/namespace.ts";
+import { parseScenario, type ScenarioInput } from "../../lab/network/scenario.ts";
 import {
     addressOf,
     DNS_SERVER,
@@ -18,7 +18,7 @@ import {
     labCaPath,
     labPaths,
     namespacePath,
-} from "../../lab/topology.ts";
+} from "../../lab/network/topology.ts";
 
 // The internet and the paths to it, from a client in the house's network. No host is booted.
 

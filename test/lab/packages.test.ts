@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
+import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
 import { ProviderInRunner, type ResourceInRunner } from "./providerInRunner.ts";
 
 const instance = "packagestest";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BenchPath, type PathSettings } from "../../bench/benchPath.ts";
-import { agentPathMtu } from "../../bench/tools.ts";
+import { BenchPath, type PathSettings } from "../../lab/bench/benchPath.ts";
+import { agentPathMtu } from "../../lab/bench/tools.ts";
 import { IP_FAMILIES } from "../../network/family.ts";
 
 // The agent as it is sent to hosts, over one path of the lab. No host is booted.

@@ -5,9 +5,9 @@ import { setTimeout as later } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readEvidence } from "../../cli/evidence/file.ts";
 import { repositoryRoot } from "../../cli/root.ts";
-import { must } from "../../lab/command.ts";
-import { type Lab, labDown, labUp } from "../../lab/lab.ts";
-import { loadScenario } from "../../lab/scenario.ts";
+import { must } from "../../lab/network/command.ts";
+import { type Lab, labDown, labUp } from "../../lab/network/lab.ts";
+import { loadScenario } from "../../lab/network/scenario.ts";
 
 const instance = "probecmd";
 const CLEARPATH = [process.execPath, join(repositoryRoot, "cli", "start.mjs")];

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Lab } from "../../lab/lab.ts";
+import type { Lab } from "../../lab/network/lab.ts";
 import type { PluginClient, PluginState } from "../programs/provider/pluginClient.ts";
 
 type Values = Record<string, unknown>;

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type LabStack, labStack } from "../../cli/lab/stack.ts";
 import type { RebuildResult } from "../../cli/rebuild/rebuild.ts";
 import { outcomeOf, readState, stageOf } from "../../cli/rebuild/state.ts";
 import { repositoryRoot } from "../../cli/root.ts";
-import { type Lab, labDown, labUp } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
-import { labPaths, NODE_LINK, namespacePath } from "../../lab/topology.ts";
+import { type LabStack, labStack } from "../../lab/journey/stack.ts";
+import { type Lab, labDown, labUp } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
+import { labPaths, NODE_LINK, namespacePath } from "../../lab/network/topology.ts";
 
 const INSTANCE = "rebuildtest";
 const DRIVER = join(import.meta.dirname, "rebuildDriver.ts");

@@ -1,9 +1,9 @@
 // What a user's scripts do to VMs, done to the lab's: rebuildDriver.ts INSTANCE destroy|rebuild|bootstrap HOST…
 // And what may happen meanwhile: rebuildDriver.ts INSTANCE flaky
 import { setTimeout as delay } from "node:timers/promises";
-import { labStatus, openLab } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
-import type { LabHost } from "../../lab/topology.ts";
+import { labStatus, openLab } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
+import type { LabHost } from "../../lab/network/topology.ts";
 
 const [instance, what, ...hosts] = process.argv.slice(2) as [string, string, ...LabHost[]];
 const lab = openLab(instance);

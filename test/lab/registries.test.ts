@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { K3sRegistriesArgs } from "../../components/k3sRegistries.ts";
-import { command } from "../../lab/command.ts";
-import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
-import { ProgramStack } from "./programStack.ts";
+import { ProgramStack } from "../../lab/journey/programStack.ts";
+import { command } from "../../lab/network/command.ts";
+import { type HostFingerprint, type Lab, labDown, labUp } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
 import { ProviderInRunner } from "./providerInRunner.ts";
 
 const instance = "registriestest";

@@ -1,6 +1,6 @@
 // Boots the lab named by CLEARPATH_LAB and stays alive as its holder, until it is killed.
-import { labUp } from "../../lab/lab.ts";
-import { parseScenario } from "../../lab/scenario.ts";
+import { labUp } from "../../lab/network/lab.ts";
+import { parseScenario } from "../../lab/network/scenario.ts";
 
 await labUp({
     scenario: parseScenario({}),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type CampaignRun, campaign, judgedScenarios } from "../../cli/verdict/campaign.ts";
+import { type CampaignRun, campaign, judgedScenarios } from "../../lab/verdicts/campaign.ts";
 import { MAIN_JOB_SCENARIOS } from "./mainJobScenarios.ts";
 
 const SEED = 20_240;

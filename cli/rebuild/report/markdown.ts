@@ -1,5 +1,5 @@
 import { fenced, plain, table } from "../../evidence/markdown.ts";
-import { ANSWER_IN_WORDS, type JudgedMitigation } from "../../mitigations/judge.ts";
+import { ANSWER_IN_WORDS, type JudgedMitigation } from "../mitigations/judge.ts";
 import type { Stage } from "../stage.ts";
 import { isOver, outcomeOf, type RebuildState, stageOf } from "../state.ts";
 import { durationOf, headline, retriesOf } from "./words.ts";

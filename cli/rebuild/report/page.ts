@@ -1,7 +1,7 @@
 import { minuteOf } from "../../../network/evidence/words.ts";
 import { htmlDocument } from "../../evidence/report/document.ts";
 import { type Html, html } from "../../evidence/report/html.ts";
-import { ANSWER_IN_WORDS, type JudgedMitigation } from "../../mitigations/judge.ts";
+import { ANSWER_IN_WORDS, type JudgedMitigation } from "../mitigations/judge.ts";
 import type { Stage } from "../stage.ts";
 import { isOver, outcomeOf, type RebuildState, type StageState, stageOf } from "../state.ts";
 import { durationOf, headline, retriesOf, SIGN } from "./words.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeWhole } from "../../evidence/file.ts";
-import { type JudgedMitigation, judgeMitigations } from "../../mitigations/judge.ts";
+import { type JudgedMitigation, judgeMitigations } from "../mitigations/judge.ts";
 import { proofOf } from "../proof.ts";
 import type { Stage } from "../stage.ts";
 import type { RebuildState } from "../state.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type CommandEnd, runCommand } from "../command.ts";
 import { rebuiltNodes } from "../nodes.ts";
 import type { PlannedCommand, RebuildPlan } from "../plan.ts";
 import type { Stage, StageContext, StageResult } from "../stage.ts";
+import { type CommandEnd, runCommand } from "../userCommand.ts";
 
 /** The user's own commands. */
 export const destroy = commandStage("destroy", "Destroy the VMs: your command");

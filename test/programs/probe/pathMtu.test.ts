@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { must } from "../../../lab/command.ts";
+import { must } from "../../../lab/network/command.ts";
 
 const AGENT_PARENT = join(import.meta.dirname, "../../../provider/probe");
 const SIMULATION = join(import.meta.dirname, "path_mtu_test.py");

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { must } from "../../../lab/command.ts";
+import { must } from "../../../lab/network/command.ts";
 import { closedPort, type TestTls, testRegistry, testTls } from "./servers.ts";
 
 const AGENT_PARENT = join(import.meta.dirname, "../../../provider/probe");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readStackConfig } from "../../../components/stackConfig.ts";
+import { readStackConfig } from "../../../components/config/stackConfig.ts";
 import { imagesOfGroups } from "../../../network/images/groups.ts";
 
 const base = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ClusterEgress, type ClusterEgressArgs } from "../../../components/clusterEgress.ts";
 import type { NodeArgs } from "../../../components/hosts.ts";
-import { verdictOf } from "../../../network/verdict.ts";
+import { verdictOf } from "../../../network/verdict/index.ts";
 import { egress } from "../policy/stackOf.ts";
 import { gatewayFacts, measured, nodeFacts, VMBR1_MAC } from "./facts.ts";
 import { known, type Outputs, registeredBy } from "./recorded.ts";

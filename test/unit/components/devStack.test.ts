@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { PLANNED_ENDPOINTS, PLANNED_IMAGES } from "../../../components/config.ts";
-import { readStackConfig, type StackConfig } from "../../../components/stackConfig.ts";
+import { PLANNED_ENDPOINTS, PLANNED_IMAGES } from "../../../components/config/config.ts";
+import { readStackConfig, type StackConfig } from "../../../components/config/stackConfig.ts";
 import { Endpoint } from "../../../network/probe/plan.ts";
 
 /** The configuration of the worked example, as the engine hands it to the program. */

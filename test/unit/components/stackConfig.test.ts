@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { readStackConfig, type StackConfig } from "../../../components/stackConfig.ts";
+import { readStackConfig, type StackConfig } from "../../../components/config/stackConfig.ts";
 
 const cp1 = { name: "cp1", role: "server", connection: { host: "10.27.27.11" } };
 const worker = { name: "worker1", role: "agent", connection: { host: "10.27.27.21" } };

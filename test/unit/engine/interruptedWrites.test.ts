@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { serializeDeployment } from "../../../engine/deploymentFile.ts";
-import { lockStack } from "../../../engine/lock.ts";
-import { newCrypter } from "../../../engine/secrets.ts";
-import { readState, stateFileOf, writeState } from "../../../engine/stateFile.ts";
+import { serializeDeployment } from "../../../engine/state/deploymentFile.ts";
+import { lockStack } from "../../../engine/state/lock.ts";
+import { newCrypter } from "../../../engine/state/secrets.ts";
+import { readState, stateFileOf, writeState } from "../../../engine/state/stateFile.ts";
 
 const newPlace = () => ({
     stateDirectory: mkdtempSync(join(tmpdir(), "clearpath-state-")),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { idOfCreation } from "../../../cli/deploy/unfinished.ts";
-import { withUnfinished } from "../../../engine/unfinished.ts";
+import { withUnfinished } from "../../../engine/plan/unfinished.ts";
 
 const resource = (urn: string, more: object = {}) => ({ urn, custom: true, ...more });
 const creating = (urn: string, more: object = {}) => ({ type: "creating", resource: resource(urn, more) });

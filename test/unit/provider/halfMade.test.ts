@@ -1,6 +1,6 @@
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { expect, test } from "vitest";
-import { InitFailure, initFailureOf } from "../../../engine/initFailure.ts";
+import { InitFailure, initFailureOf } from "../../../engine/protocol/initFailure.ts";
 import { HalfMade, statusOf } from "../../../provider/service/halfMade.ts";
 
 test("an engine keeps a creation whose end was not seen, with its id and its inputs", () => {

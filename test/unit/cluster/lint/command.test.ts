@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { lintCommand } from "../../../../cli/commands/lint.ts";
+import { lintCommand } from "../../../../cli/cluster/lintCommand.ts";
 import { CouldNotRun, EXIT } from "../../../../cli/exit.ts";
 import { repositoryRoot } from "../../../../cli/root.ts";
 import { formatGithub } from "../../../../cluster/lint/githubAnnotations.ts";

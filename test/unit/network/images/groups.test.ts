@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plannedGroups } from "../../../../cluster/lint/images/mirrorGroups.ts";
-import { PLANNED_IMAGES } from "../../../../components/config.ts";
+import { PLANNED_IMAGES } from "../../../../components/config/config.ts";
 import { IMAGE_GROUP_NAMES, IMAGE_GROUPS, imagesOfGroups } from "../../../../network/images/groups.ts";
 
 describe("the plan's image groups", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decideMirror, type LastOutcome } from "../../../../network/pullThrough/decision.ts";
-import { verdictOf } from "../../../../network/verdict.ts";
+import { verdictOf } from "../../../../network/verdict/index.ts";
 
 const recorded = (
     stability: Record<string, "stable" | "unstable" | "inconclusive">,

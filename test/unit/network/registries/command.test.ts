@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { registriesCommand } from "../../../../cli/commands/registries.ts";
 import { CouldNotRun, EXIT } from "../../../../cli/exit.ts";
+import { registriesCommand } from "../../../../cli/registries/registriesCommand.ts";
 
 const GOOD = "mirrors:\n  docker.io:\n    endpoint:\n      - https://cache.lan:5000\n";
 const RISKY = GOOD.replace("https", "http");

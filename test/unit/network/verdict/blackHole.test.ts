@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { verdictOf } from "../../../../network/verdict.ts";
+import { verdictOf } from "../../../../network/verdict/index.ts";
 import { allFailing, atLeast, ENDPOINTS, endpoint, gateway, mtus, node, silent, told } from "./reports.ts";
 
 const stalled = { endpoints: allFailing("tls-timeout") };

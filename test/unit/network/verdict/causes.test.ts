@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FailureKind, type MeasuredMtu, type VantageReport } from "../../../../network/probe/report.ts";
-import { Verdict, verdictOf } from "../../../../network/verdict.ts";
+import { Verdict, verdictOf } from "../../../../network/verdict/index.ts";
 import {
     allFailing,
     atLeast,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { EndpointResult, Place, PullResult } from "../../../../network/probe/report.ts";
-import { verdictOf } from "../../../../network/verdict.ts";
+import { verdictOf } from "../../../../network/verdict/index.ts";
 import { allFailing, endpoint, endpoints, failing, gateway, node } from "./reports.ts";
 
 function place(host: string, family: Place["family"], unconnected: number, attempts = 10): Place {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Expect } from "../../../../lab/scenario.ts";
+import type { Expect } from "../../../../lab/network/scenario.ts";
 import { ProbePlan } from "../../../../network/probe/plan.ts";
 import type { VantageReport, VantageSummary } from "../../../../network/probe/report.ts";
 import { reportOf } from "../../../../network/probe/reportOf.ts";

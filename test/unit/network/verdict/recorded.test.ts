@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { unmet } from "../../../../cli/lab/expectation.ts";
-import { verdictOf } from "../../../../network/verdict.ts";
+import { unmet } from "../../../../lab/journey/expectation.ts";
+import { verdictOf } from "../../../../network/verdict/index.ts";
 import { RECORDED, type Recorded } from "./record.ts";
 
 const recorded = JSON.parse(gunzipSync(readFileSync(RECORDED)).toString()) as Recorded[];

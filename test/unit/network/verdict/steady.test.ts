@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { verdictOf } from "../../../../network/verdict.ts";
+import { verdictOf } from "../../../../network/verdict/index.ts";
 import { endpoint, endpoints, gateway, node } from "./reports.ts";
 import { simulated, type Trouble } from "./simulated.ts";
 

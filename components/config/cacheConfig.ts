@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { IMAGE_GROUP_NAMES, imagesOfGroups } from "../../network/images/groups.ts";
+import { FIRST_PORT, PLANNED_UPSTREAMS, Upstream } from "../../network/pullThrough/upstream.ts";
+import type { ConnectionArgs } from "../hosts.ts";
+import type { PullThroughRegistryArgs } from "../pullThroughRegistry.ts";
+
+/** Where containerd's and systemd's ways of writing sizes agree. */
+const size = z.string().regex(/^\d+[KMG]$/, "is not a size such as 512M");
+
+const Container = z.strictObject({
+    nodeName: z.string().min(1).describe("Proxmox node that it runs on."),
+    vmId: z.int().min(100).optional().describe("Number of the container. Default: the next free one."),
+    hostname: z.string().min(1).optional().describe("Default: clearpath-cache."),
+    template: z
+        .string()
+        .min(1)
+        .describe("Template of Debian 12 or later.")
+        .meta({ examples: ["local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"] }),
+    datastore: z.string().min(1).default("local-lvm").describe("Storage of its root disk."),
+    diskGiB: z.int().min(4).default(60).describe("Size of its root disk, in GiB."),
+    cores: z.int().min(1).default(2).describe("Processor cores."),
+    memoryMiB: z.int().min(512).default(2048).describe("Memory, in MiB."),
+    bridge: z.string().min(1).default("vmbr1").describe("Bridge of the nodes."),
+    vlanId: z.int().min(1).max(4094).optional().describe("VLAN of the nodes."),
+    mtu: z.int().min(576).max(65535).optional().describe("MTU of its link, in bytes. Default: the bridge's."),
+    prefixLength: z.int().min(1).max(128).default(24).describe("Length of the subnet's prefix."),
+    gateway: z
+        .string()
+        .min(1)
+        .describe("Gateway of the nodes' subnet.")
+        .meta({ examples: ["10.27.27.1"] }),
+    dns: z.array(z.string().min(1)).optional().describe("Resolvers. Default: the Proxmox host's."),
+    sshKeys: z.array(z.string().min(1)).min(1).describe("Public SSH keys that may log in as root."),
+});
+
+const Cluster = z.strictObject({
+    address: z
+        .string()
+        .min(1)
+        .describe("Address of its service, which nodes must reach.")
+        .meta({ examples: ["10.43.0.50"] }),
+    serviceType: z.enum(["ClusterIP", "LoadBalancer"]).default("ClusterIP").describe("How it gets that address."),
+    namespace: z.string().min(1).default("clearpath-cache").describe("Namespace, which is made."),
+    image: z.string().min(1).default("docker.io/library/registry:3.0.0").describe("Version 3 of distribution."),
+    storageClass: z.string().min(1).optional().describe("Default: the cluster's own."),
+    storageGiB: z.int().min(1).default(50).describe("Size of its volume, in GiB."),
+    keepFor: z
+        .string()
+        .regex(/^\d+h$/, "is not a time such as 720h")
+        .default("720h")
+        .describe("How long it keeps what nobody asks for."),
+    memoryMax: z.string().min(1).default("512Mi").describe("Most memory of each instance."),
+    nodeSelector: z.record(z.string(), z.string()).optional().describe("Labels of the nodes that it may run on."),
+});
+
+/** Settings of a cache, its connection left to who knows connections. */
+export const CacheSettings = z.strictObject({
+    placement: z
+        .enum(["host", "lxc", "cluster"])
+        .default("host")
+        .describe("On a host that is there, in a container that is made on Proxmox, or in the cluster."),
+    name: z.string().min(1).default("registry").describe("Name of its host in resources and messages."),
+    address: z.string().min(1).optional().describe("Address by which nodes reach it. Default: its connection's host."),
+    upstreams: z
+        .array(Upstream)
+        .min(1)
+        .default(PLANNED_UPSTREAMS.map(upstream => Upstream.parse(upstream)))
+        .describe("Registries that are cached."),
+    firstPort: z
+        .int()
+        .min(1024)
+        .max(60000)
+        .default(FIRST_PORT)
+        .describe("Port of the first upstream's proxy; every upstream takes two."),
+    warmGroups: z
+        .array(z.enum(IMAGE_GROUP_NAMES))
+        .default([])
+        .describe("Groups of the plan's images to hold before a node asks.")
+        .meta({ examples: ["[k3s, flux]"] }),
+    warm: z.array(z.string().min(1)).default([]).describe("Further images to hold."),
+    platforms: z
+        .array(z.string().min(1))
+        .default([])
+        .describe("Platforms to hold of each. Default: the host's own.")
+        .meta({ examples: ["[linux/amd64, linux/arm64]"] }),
+    parallel: z.int().min(1).max(32).default(4).describe("Images that are pulled at the same time."),
+    sizeLimitGiB: z.int().min(1).default(50).describe("Size that the eviction keeps the cache below, in GiB."),
+    memoryMax: size.default("512M").describe("Most memory of each instance on a host."),
+    metricsAddress: z
+        .string()
+        .min(1)
+        .default("127.0.0.1")
+        .describe("Address that health and metrics are served at, 1000 ports above each instance's own."),
+    binary: z
+        .union([
+            z.strictObject({
+                path: z
+                    .string()
+                    .regex(/^\/\S+$/, "is not an absolute path")
+                    .describe("A registry on the host."),
+            }),
+            z.strictObject({
+                url: z.url({ protocol: /^https?$/ }).describe("A registry's binary, or a release's archive."),
+                sha256: z
+                    .string()
+                    .regex(/^[0-9a-fA-F]{64}$/, "is not a SHA-256")
+                    .describe("Its SHA-256, in hexadecimal digits."),
+            }),
+        ])
+        .optional()
+        .describe("Version 3 of distribution, in place of Debian's docker-registry."),
+    adopt: z
+        .boolean()
+        .default(false)
+        .describe("Whether nodes' registries.yaml that are not ours are taken over. They are kept and put back."),
+    container: Container.optional().describe("The container, for placement lxc."),
+    cluster: Cluster.optional().describe("The cluster's part, for placement cluster."),
+});
+export type CacheSettings = z.output<typeof CacheSettings>;
+
+/** What a placement needs and the settings lack, as a key and a sentence; undefined when nothing. */
+export function missingForPlacement(
+    { placement, container, cluster }: CacheSettings,
+    hasConnection: boolean,
+): { key: string; sentence: string } | undefined {
+    const needed = { host: [], lxc: ["container"], cluster: ["cluster"] }[placement];
+    const given = { container, cluster };
+    const absent = needed.find(key => given[key as keyof typeof given] === undefined);
+    if (absent !== undefined) return { key: absent, sentence: `It is missing. Placement ${placement} needs it.` };
+    if (placement === "cluster" || hasConnection) return undefined;
+    return {
+        key: "connection",
+        sentence: `It is missing. Placement ${placement} needs it: the cache is set up over SSH.`,
+    };
+}
+
+/** Arguments of the cache from its settings, which lack nothing. */
+export function cacheArgs(
+    settings: CacheSettings,
+    connection: ConnectionArgs | undefined,
+): PullThroughRegistryArgs & { adopt: boolean } {
+    const { placement, name, container, cluster, warm, warmGroups, ...shared } = settings;
+    const common = { ...shared, warm: [...new Set([...imagesOfGroups(warmGroups), ...warm])] };
+    if (placement === "cluster") return { ...common, placement, cluster: cluster! };
+    const host = { name, connection: connection! };
+    return placement === "lxc" ? { ...common, placement, host, container: container! } : { ...common, placement, host };
+}
