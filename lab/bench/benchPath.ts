@@ -2,16 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { command } from "../network/command.ts";
-import { startDaemon, stopDaemons } from "../network/daemon.ts";
+import { startDaemon } from "../network/daemon.ts";
 import type { DirectionConfig, ForwarderConfig } from "../network/isp/path.ts";
-import {
-    addNamespace,
-    deleteNamespace,
-    forgetPaths,
-    insideNamespace,
-    ipBatch,
-    setSysctls,
-} from "../network/namespace.ts";
+import { addNamespace, forgetPaths, insideNamespace, ipBatch, setSysctls } from "../network/namespace.ts";
+import { removeRemains } from "../network/remains.ts";
 import { labTls, labTlsFile } from "../network/tls.ts";
 import { addressOf, labPaths, namespaceOf, namespacePath, pathLink } from "../network/topology.ts";
 
@@ -71,9 +65,9 @@ export class BenchPath {
         });
     }
 
+    /** Leaves no namespace, process or file of this instance on the machine. */
     async down(): Promise<void> {
-        await stopDaemons(this.instance);
-        await Promise.all(HOSTS.map(host => deleteNamespace(this.instance, host)));
+        await removeRemains(this.instance);
     }
 
     /** Makes the path so, and has both ends forget what they learnt about it before. */

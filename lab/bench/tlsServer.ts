@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
-import type { LabTls } from "../network/tls.ts";
+import type { LabTls } from "../network/internet/certificates.ts";
 
 const tls = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as LabTls;
 const server = createServer({ key: tls.key, cert: tls.chains["ghcr.io"]!.valid }, (_, response) => response.end());

@@ -1,22 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { LabTls } from "./internet/certificates.ts";
 import { INTERNET_HOSTS, labCaPath } from "./topology.ts";
-
-/** What a host can show to a client: certificates from its own to the root's, PEM. */
-export interface CertificateChains {
-    valid: string;
-    expired: string;
-    "unknown-ca": string;
-}
-
-/** Keys and certificates of the lab's internet, PEM throughout. */
-export interface LabTls {
-    /** Private key that all hosts share. */
-    key: string;
-    chains: Record<string, CertificateChains>;
-    /** What token services sign with, and the certificate by which registries know them. */
-    tokenSigner: { key: string; certificate: string };
-}
 
 /** The lab's keys and certificates: those of the cache, or new ones where it has none for today's hosts. */
 export async function labTls(onProgress: (sentence: string) => void = () => {}): Promise<LabTls> {

@@ -47,7 +47,7 @@ describe("a booted lab", () => {
         expect(await login(host)).toMatchObject({ code: 0, stdout: `${host}\n` });
     });
 
-    test("refuses nothing but the right host key", async () => {
+    test("lets nobody log in on cp1 by the host key of another host", async () => {
         const { code, stdout } = await login("cp1", { hostKey: lab.connection("pve").hostKey });
 
         expect(code).toBe(1);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BenchPath, type PathSettings } from "../../lab/bench/benchPath.ts";
 import { agentPathMtu } from "../../lab/bench/tools.ts";
+import { remainsOf } from "../../lab/network/remains.ts";
 import { IP_FAMILIES } from "../../network/family.ts";
 
 // The agent as it is sent to hosts, over one path of the lab. No host is booted.
@@ -9,7 +10,11 @@ const path = new BenchPath("pathmtutest");
 const HOLE: PathSettings = { mtu: { upload: 1500, download: 1500 }, delayMs: 10, lossPercent: 0, seed: "1" };
 
 beforeAll(() => path.up());
-afterAll(() => path.down());
+afterAll(async () => {
+    await path.down();
+    // The run directory too: a directory that stays would be taken for a lab that somebody still uses.
+    expect(remainsOf(path.instance)).toEqual({ namespaces: [], processes: [], mounts: [], directories: [] });
+});
 
 /** What the agent finds. */
 async function found(settings: Partial<PathSettings>, flows = 1) {

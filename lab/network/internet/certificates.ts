@@ -1,7 +1,22 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import type { CertificateChains, LabTls } from "../tls.ts";
+
+/** What a host can show to a client: certificates from its own to the root's, PEM. */
+export interface CertificateChains {
+    valid: string;
+    expired: string;
+    "unknown-ca": string;
+}
+
+/** Keys and certificates of the lab's internet, PEM throughout. */
+export interface LabTls {
+    /** Private key that all hosts share. */
+    key: string;
+    chains: Record<string, CertificateChains>;
+    /** What token services sign with, and the certificate by which registries know them. */
+    tokenSigner: { key: string; certificate: string };
+}
 
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]) };
 /** Authorities are large and hosts small, as in the wild: it is the chain that fills packets, and each handshake signs. */

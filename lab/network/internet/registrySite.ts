@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { LabTls } from "../tls.ts";
 import type { InternetHost } from "../topology.ts";
+import type { LabTls } from "./certificates.ts";
 import { REDIRECTS, REGISTRIES, type Redirect, type RegistryHost } from "./hosts.ts";
 import { askStatus, passOn } from "./proxy.ts";
 import { answerJson, answerRedirect, type Exchange, type Site } from "./site.ts";

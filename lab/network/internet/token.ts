@@ -1,5 +1,5 @@
 import { sign, X509Certificate } from "node:crypto";
-import type { LabTls } from "../tls.ts";
+import type { LabTls } from "./certificates.ts";
 import { TOKEN_ISSUER } from "./distribution.ts";
 
 /** Seconds a token is good for; docker.io's own are. */

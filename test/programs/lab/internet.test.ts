@@ -1,12 +1,12 @@
 import { verify, X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { LabTls } from "../../../lab/network/internet/certificates.ts";
 import { makeTls } from "../../../lab/network/internet/certificates.ts";
 import { registryConfig } from "../../../lab/network/internet/distribution.ts";
 import { draws } from "../../../lab/network/internet/draw.ts";
 import { faultRules } from "../../../lab/network/internet/faultRules.ts";
 import { anonymousAccess, registryToken } from "../../../lab/network/internet/token.ts";
 import { parseScenario } from "../../../lab/network/scenario.ts";
-import type { LabTls } from "../../../lab/network/tls.ts";
 
 const MAXIMUM_SEGMENT = 1460;
 
