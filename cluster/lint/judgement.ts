@@ -5,7 +5,7 @@ import type { Waiting } from "./flux/waiting.ts";
 import type { MirrorGroup } from "./images/mirrorGroups.ts";
 import type { FilePlace } from "./kustomize/build.ts";
 import type { Repository } from "./repository.ts";
-import type { Located, Place } from "./yaml/located.ts";
+import type { Located, Place } from "./yaml/document.ts";
 
 /** All that rules judge. */
 export interface Subject {

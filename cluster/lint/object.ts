@@ -1,5 +1,5 @@
-import type { YamlDocument } from "./yaml/file.ts";
-import { type Located, type LocatedMap, list, scalar, text, withKey } from "./yaml/located.ts";
+import type { Located, LocatedMap, YamlDocument } from "./yaml/document.ts";
+import { list, scalar, text, withKey } from "./yaml/located.ts";
 
 /** What identifies an object in a cluster. The version is left out: Flux and kustomize match by group and kind. */
 export interface ObjectId {

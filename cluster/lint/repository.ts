@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { parseYamlFile, type YamlFile } from "./yaml/file.ts";
+import type { YamlFile } from "./yaml/document.ts";
+import { parseYamlFile } from "./yaml/file.ts";
 
 /** A path was given that is not there, or cannot be opened. */
 export class PathNotReadable extends Error {

@@ -1,5 +1,5 @@
 import { type CST, isMap, isScalar, isSeq, type Node, type Pair, stringify, type YAMLMap, type YAMLSeq } from "yaml";
-import type { YamlDocument } from "../yaml/file.ts";
+import type { YamlDocument } from "../yaml/document.ts";
 import { at } from "../yaml/located.ts";
 import type { HealthCheck } from "./healthCheck.ts";
 

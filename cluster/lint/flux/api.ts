@@ -1,5 +1,6 @@
 import { groupOf, type KubernetesObject, type ObjectId } from "../object.ts";
-import { isTrue, type Located, list, text } from "../yaml/located.ts";
+import type { Located } from "../yaml/document.ts";
+import { isTrue, list, text } from "../yaml/located.ts";
 
 /** The API groups of Flux and of the External Secrets Operator, in every version. */
 export const group = {

@@ -1,7 +1,7 @@
 import { applyChanges, type Builder, includeComponent, kustomizeBuilder, type Unread } from "../kustomize/build.ts";
 import { type KubernetesObject, objectsOf, sameObject } from "../object.ts";
 import type { Repository } from "../repository.ts";
-import type { YamlDocument } from "../yaml/file.ts";
+import type { YamlDocument } from "../yaml/document.ts";
 import { list } from "../yaml/located.ts";
 import { isFluxKustomization } from "./api.ts";
 import { appliedFrom, readSources, type Sources } from "./source.ts";

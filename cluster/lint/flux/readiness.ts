@@ -1,5 +1,6 @@
 import { groupOf, type KubernetesObject, markOf, type ObjectId } from "../object.ts";
-import { at, children, isTrue, type Located, type Place, text } from "../yaml/located.ts";
+import type { Located, Place } from "../yaml/document.ts";
+import { at, children, isTrue, text } from "../yaml/located.ts";
 import {
     group,
     healthCheckExprs,

@@ -1,5 +1,6 @@
 import { type KubernetesObject, type ObjectId, sameNamespace } from "../object.ts";
-import { children, type Located, strings, text } from "../yaml/located.ts";
+import type { Located } from "../yaml/document.ts";
+import { children, strings, text } from "../yaml/located.ts";
 import { group, isSynced } from "./api.ts";
 
 /** The Kubernetes Secret that an ExternalSecret makes; undefined for one that makes none, or fills in another's. */

@@ -1,5 +1,6 @@
 import { type KubernetesObject, markOf, objectFrom } from "../object.ts";
-import { type Located, type LocatedMap, type LocatedScalar, text } from "../yaml/located.ts";
+import type { Located, LocatedMap, LocatedScalar } from "../yaml/document.ts";
+import { text } from "../yaml/located.ts";
 
 /**
  * Flux's `postBuild.substitute`: `${name}`, `${name:-default}` and `${name:=default}` in every value of an object.

@@ -1,5 +1,5 @@
 import { type KubernetesObject, type ObjectId, sameObject } from "../object.ts";
-import type { Place } from "../yaml/located.ts";
+import type { Place } from "../yaml/document.ts";
 import { dependencies, group, isFluxKustomization, isHelmRelease } from "./api.ts";
 import { ancestry, type FluxKustomization } from "./kustomization.ts";
 import { type Check, readinessChecks } from "./readiness.ts";

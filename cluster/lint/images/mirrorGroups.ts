@@ -1,6 +1,7 @@
 import { IMAGE_GROUPS } from "../../../network/images/groups.ts";
+import type { Located } from "../yaml/document.ts";
 import { parseYamlFile } from "../yaml/file.ts";
-import { at, type Located, list, text } from "../yaml/located.ts";
+import { at, list, text } from "../yaml/located.ts";
 import { type ImageReference, imageName, parseImage } from "./reference.ts";
 
 /** Images that a mirror holds, under a name. An image without tag and digest stands for all of its repository. */

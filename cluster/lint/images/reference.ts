@@ -1,7 +1,8 @@
 import { isHelmRelease } from "../flux/api.ts";
 import { hasVariable } from "../flux/substitute.ts";
 import type { KubernetesObject } from "../object.ts";
-import { at, children, type Located, type LocatedMap, type Place, text } from "../yaml/located.ts";
+import type { Located, LocatedMap, Place } from "../yaml/document.ts";
+import { at, children, text } from "../yaml/located.ts";
 
 /** An image as containerd pulls it. */
 export interface ImageReference {

@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
 import { type KubernetesObject, objectsOf } from "../object.ts";
 import { isYamlName, type Repository } from "../repository.ts";
-import { parseInlineYaml, type YamlFile } from "../yaml/file.ts";
-import { type Located, type LocatedMap, list, type Place, text } from "../yaml/located.ts";
+import type { Located, LocatedMap, Place, YamlFile } from "../yaml/document.ts";
+import { parseInlineYaml } from "../yaml/file.ts";
+import { list, text } from "../yaml/located.ts";
 import { isNamedBy, isTarget, patched, targetFrom } from "./patch.ts";
 import { transformed } from "./transform.ts";
 

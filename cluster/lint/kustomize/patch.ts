@@ -1,5 +1,6 @@
 import { groupOf, type KubernetesObject, objectFrom } from "../object.ts";
-import { type Located, type LocatedMap, list, text, withKey, withoutKey } from "../yaml/located.ts";
+import type { Located, LocatedMap } from "../yaml/document.ts";
+import { list, text, withKey, withoutKey } from "../yaml/located.ts";
 
 /** What a patch is applied to; every field given is a regular expression that must match the whole. */
 export interface PatchTarget {

@@ -1,5 +1,6 @@
 import { isClusterScoped, type KubernetesObject, renamed } from "../object.ts";
-import { type Located, type LocatedMap, list, scalar, text, withKey } from "../yaml/located.ts";
+import type { Located, LocatedMap } from "../yaml/document.ts";
+import { list, scalar, text, withKey } from "../yaml/located.ts";
 
 /** Namespace, name prefix and suffix, and images of a kustomization.yaml, or of a Flux Kustomization's `spec`. */
 export function transformed(objects: KubernetesObject[], section: LocatedMap): KubernetesObject[] {

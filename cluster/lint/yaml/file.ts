@@ -10,31 +10,7 @@ import {
     type Pair,
     parseAllDocuments,
 } from "yaml";
-import type { Located, LocatedEntry, LocatedMap, Place } from "./located.ts";
-
-/** One document of a YAML file. Its identity is that of the object: overlays and patches carry it along. */
-export interface YamlDocument {
-    file: YamlFile;
-    /** Position in the file, from 0. */
-    index: number;
-    syntax: Document.Parsed;
-    /** Undefined for an empty document. */
-    root: Located | undefined;
-}
-
-export interface YamlFile {
-    /** Absolute. */
-    path: string;
-    text: string;
-    documents: YamlDocument[];
-    /** What could not be read, in the order of the file. A document with such an error is not among `documents`. */
-    problems: YamlProblem[];
-}
-
-export interface YamlProblem {
-    line: number;
-    message: string;
-}
+import type { Located, LocatedEntry, LocatedMap, Place, YamlDocument, YamlFile } from "./document.ts";
 
 /** Reads YAML of any kind. Never throws: what cannot be read is among the problems. */
 export function parseYamlFile(path: string, content: string): YamlFile {

@@ -1,46 +1,4 @@
-import type { Node } from "yaml";
-import type { YamlDocument } from "./file.ts";
-
-/** Where a value was written. */
-export interface Place {
-    document: YamlDocument;
-    /** In the document's file, from 1. */
-    line: number;
-    /** The syntax node; absent for a value out of text that is itself a scalar, such as an inline patch. */
-    node?: Node;
-}
-
-export interface LocatedScalar {
-    type: "scalar";
-    value: string | number | boolean | bigint | null;
-    /** Written without quotes, so that a substituted variable may change what it is. */
-    plain: boolean;
-    at: Place;
-}
-
-export interface LocatedList {
-    type: "list";
-    items: readonly Located[];
-    at: Place;
-}
-
-export interface LocatedMap {
-    type: "map";
-    entries: ReadonlyMap<string, LocatedEntry>;
-    at: Place;
-}
-
-export interface LocatedEntry {
-    /** Where the key stands. */
-    key: Place;
-    value: Located;
-}
-
-/**
- * A YAML value that knows where it was written, and keeps knowing it when overlays and patches put values together.
- * Immutable; aliases share the value they name, so that a small file cannot grow large in memory.
- */
-export type Located = LocatedScalar | LocatedList | LocatedMap;
+import type { Located, LocatedMap, LocatedScalar, Place } from "./document.ts";
 
 /** The value below a path of keys and list positions, if it is there. */
 export function at(value: Located | undefined, ...path: (string | number)[]): Located | undefined {
