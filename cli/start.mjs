@@ -79,7 +79,7 @@ function nodeDirectory() {
 
 /** The file a package's command stands for, from its package.json. */
 function commandOf(tool) {
-    const owner = { tsc: "typescript", biome: "@biomejs/biome" }[tool] ?? tool;
+    const owner = { tsc: "typescript", biome: "@biomejs/biome", depcruise: "dependency-cruiser" }[tool] ?? tool;
     const manifest = join(root, "node_modules", owner, "package.json");
     if (!existsSync(manifest)) stop(`${owner} is not installed. Run npm ci in ${root}.`);
     const { bin } = JSON.parse(readFileSync(manifest, "utf8"));
