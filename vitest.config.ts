@@ -52,7 +52,8 @@ export default defineConfig({
                     include: ["test/lab/**/*.test.ts"],
                     testTimeout: 600_000,
                     hookTimeout: 600_000,
-                    fileParallelism: false,
+                    // Each file has a lab of its own name. Two at a time: most of their time is spent waiting.
+                    maxWorkers: 2,
                 },
             },
         ],

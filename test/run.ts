@@ -1,4 +1,4 @@
-// Runs all tests. Those of the lab go one after another and mostly wait, so all others run beside them.
+// Runs all tests. Those of the lab mostly wait, two files at a time, so all others run beside them.
 //   npm test                     all
 //   npm test -- ARGS OF VITEST…  those that Vitest chooses by the arguments, in one run
 import { type ChildProcess, spawn } from "node:child_process";

@@ -187,7 +187,8 @@ async function isReady(api: ClusterApi, apiServer: ChildProcess): Promise<boolea
 async function waitFor(condition: () => Promise<boolean>, state: () => Promise<string>): Promise<void> {
     const giveUpAt = Date.now() + START_MS;
     while (!(await condition())) {
-        if (Date.now() > giveUpAt) throw new Error(`The control plane did not start. Its last words: ${await state()}`);
+        if (Date.now() > giveUpAt)
+            throw new Error(`The control plane did not start. Its last output: ${await state()}`);
         await delay(100);
     }
 }

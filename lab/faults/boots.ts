@@ -24,7 +24,7 @@ export async function tryReboots(lane: Lane): Promise<string[]> {
 }
 
 /**
- * A host that is built anew in the middle of an `up` has nothing of its disk, another machine-id and another host key.
+ * A host that is rebuilt in the middle of an `up` has nothing of its disk, another machine-id and another host key.
  * The run must not touch it; the next one with a refresh makes everything on it again, and a destroy leaves it as new.
  */
 export async function tryRebuild(lane: Lane): Promise<string[]> {
@@ -38,7 +38,7 @@ export async function tryRebuild(lane: Lane): Promise<string[]> {
     await lab.rebuild(rebuilt);
     const asNew = await tracesOf(lab, rebuilt);
     const end = await struck.run.ended;
-    if (end?.ok !== false) lost.push("the struck run ended well");
+    if (end?.ok !== false) lost.push("the struck run reported success");
     differ("after the struck run", await tracesOf(lab, rebuilt), asNew);
     const works = [
         ["an up with a refresh", await lane.finish("update", { refresh: true })],

@@ -62,7 +62,7 @@ const CASES: readonly Case[] = [
     { name: "two stacks on one host", attempt: tryOneHost },
     { name: "a network that loses one packet in ten", attempt: tryLossyNetwork },
     { name: "hosts that are slow", attempt: trySlowHosts },
-    { name: "a host built anew in the middle of an up", attempt: tryRebuild },
+    { name: "a host rebuilt in the middle of an up", attempt: tryRebuild },
     { name: "reboots after an up and after a destroy", attempt: tryReboots, onEachLane: true },
 ];
 
@@ -129,7 +129,9 @@ async function tryCases(lane: Lane, cases: readonly Case[], onProgress: (sentenc
         const lost = up.ok ? await attempt(lane) : [`the run before it failed: ${up.messages.join("; ")}`];
         const seconds = (Date.now() - began) / 1000;
         tried.push({ name, lost, seconds });
-        onProgress(`${name} (${seconds.toFixed(0)} s): ${lost.length === 0 ? "all well" : `LOST: ${lost.join("; ")}`}`);
+        onProgress(
+            `${name} (${seconds.toFixed(0)} s): ${lost.length === 0 ? "nothing lost" : `LOST: ${lost.join("; ")}`}`,
+        );
         if (lost.length > 0) await lane.renew();
     }
     const down = await lane.finish("destroy");
@@ -201,10 +203,14 @@ async function tryFault(lane: Lane, fault: Fault): Promise<TriedFault> {
         run.kill();
     }
 
-    // A run that says it went well must have done so: it may not have rolled back.
+    // A run that reports success must not have taken its changes back.
     const end = isOver ? await run.ended : undefined;
     if (end?.ok)
-        lost.push(...(await lane.differences(work)).map(difference => `the struck run ended well with: ${difference}`));
+        lost.push(
+            ...(await lane.differences(work)).map(
+                difference => `the struck run reported success, and still: ${difference}`,
+            ),
+        );
     const unreadable = await lane.unreadableState();
     if (unreadable !== undefined) lost.push(`the state: ${unreadable}`);
     const next = await lane.finish(NEXT[work]);

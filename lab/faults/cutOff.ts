@@ -63,8 +63,8 @@ export async function tryCutOff(lane: Lane, { table, meanwhile, stays }: CutOff)
     }
     const end = await run.ended;
 
-    if (stays && end?.ok !== true) lost.push(`it was not let stand: ${words(end)}`);
-    if (!stays && end?.ok === true) lost.push("the run ended well");
+    if (stays && end?.ok !== true) lost.push(`the harmless change was taken back: ${words(end)}`);
+    if (!stays && end?.ok === true) lost.push("the run reported success");
     if (stays && !(await isThere(lane))) lost.push("it is not in force");
     if (!stays && meanwhile === undefined && !/everything is as it was/.test(words(end)))
         lost.push(`the run does not say what state the host is in: ${words(end)}`);

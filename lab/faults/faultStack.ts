@@ -49,7 +49,7 @@ export function faultStack(lab: Lab, suffix: string, hosts: readonly [LabHost, L
         stateDir,
         hosts,
         async configure(change) {
-            // A host that is built anew has another key, which a refresh finds here and not in the state.
+            // A rebuilt host has another key, which a refresh finds here and not in the state.
             const knownHostsPath = join(stateDir, "known_hosts");
             const known: string[] = [];
             const reached = (name: LabHost): FaultHost => {

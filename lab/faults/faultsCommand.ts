@@ -7,13 +7,13 @@ import { untilStopped } from "../network/untilStopped.ts";
 export function addFaults(lab: Command): void {
     lab.command("faults")
         .description(
-            "kill runner, engine, plugin, connection or host in the middle of up and destroy, and look at what is lost",
+            "Kill the runner, the engine, the plugin, the connection or a host in the middle of up and destroy, and report what is lost.",
         )
         .option("--count <number>", "how many faults to try", wholeNumber, 200)
         .option("--lanes <number>", "pairs of hosts to work on side by side, 3 at most", wholeNumber, 3)
-        .option("--seed <number>", "start of every draw; drawn itself, and printed, when left out", wholeNumber)
-        .option("--only <fault...>", "faults as they are printed, such as create/first/12/host")
-        .option("--cases <name...>", "names of the cases to try; all when left out, none for none")
+        .option("--seed <number>", "seed of the random draws (default: a random one, which is printed)", wholeNumber)
+        .option("--only <fault...>", "run only these faults, named as they are printed: create/first/12/host")
+        .option("--cases <name...>", "run only these cases (default: all; none: no case)")
         .action(async ({ count, lanes, seed = randomInt(1, 1_000_000), only, cases: wanted }) => {
             const { faultCampaign } = await import("./campaign.ts");
             const { caseTable, faultTable } = await import("./table.ts");
@@ -27,7 +27,7 @@ export function addFaults(lab: Command): void {
             say(
                 costly.length === 0
                     ? `${tried}, and nothing was lost (seed ${seed}).`
-                    : `${costly.length} of ${tried} cost something (seed ${seed}).`,
+                    : `${costly.length} of ${tried} lost something (seed ${seed}).`,
             );
             process.exitCode = costly.length === 0 ? EXIT.ok : EXIT.foundSomething;
         });

@@ -101,7 +101,7 @@ export class Lane {
     /** Does a work to its end, as the next run after a fault. */
     async finish(work: Work, how: How = {}): Promise<RunEnd> {
         const end = await (await this.start(work, how)).ended;
-        return end ?? { ok: false, changes: 0, messages: ["the run ended without a word"] };
+        return end ?? { ok: false, changes: 0, messages: ["the run ended without a message"] };
     }
 
     /** Why the state cannot be read; undefined when it can, or when there is none yet. */
@@ -128,7 +128,7 @@ export class Lane {
         }
     }
 
-    /** Begins anew on hosts built anew. */
+    /** Rebuilds the hosts of this lane and starts with an empty state. */
     async renew(): Promise<void> {
         for (const host of this.stack.hosts) await this.lab.rebuild(host);
         await this.learn();

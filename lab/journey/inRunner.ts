@@ -28,7 +28,7 @@ export async function inRunner<K extends RunnerTask["kind"]>(
         worker.on("close", (code, signal) => resolve(code ?? signal));
     });
     if (code !== 0) {
-        throw new Error(`the ${task.kind} in the runner's namespace ended with ${code}; its words are above`);
+        throw new Error(`the ${task.kind} in the runner's namespace ended with ${code}; its error is above`);
     }
     const reply = JSON.parse(Buffer.concat(answered).toString()) as RunnerReply<K>;
     if ("failure" in reply) throw new Error(reply.failure);

@@ -10,10 +10,10 @@ const engineOption = () =>
 /** Adds `lab run` and `lab story`: the main job on a lab, recorded for scripts or told for people. */
 export function addMainJob(lab: Command): void {
     lab.command("run")
-        .description("run the main job on one scenario, record it, and take the lab down")
+        .description("Run the main job on one scenario, record it, and take the lab down.")
         .requiredOption("--scenario <file>", "scenario file")
         .option("--json <file>", "write the record here")
-        .option("--workers <number>", "number of workers; the scenario's when left out", workerCount)
+        .option("--workers <number>", "number of workers (default: the scenario's)", workerCount)
         .option("--keep", "leave the lab up")
         .addOption(engineOption())
         .action(async options => {
@@ -29,7 +29,7 @@ export function addMainJob(lab: Command): void {
         });
 
     lab.command("story")
-        .description("show the main job from a broken cluster to hosts as they were found")
+        .description("Show the main job, from a broken cluster to hosts that are as they were found.")
         .addOption(engineOption())
         .action(async ({ engine }) => {
             const { labStory } = await import("./story.ts");

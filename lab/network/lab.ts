@@ -134,7 +134,7 @@ async function boot(instance: string, options: Omit<LabUpOptions, "instance">, s
             }),
         ]);
         await settle(instance, booted, record, signal);
-        onProgress(`lab ${instance} is up in scenario ${scenario.name}`);
+        onProgress(`lab ${instance} is up with scenario ${scenario.name}`);
         return handle(instance, record);
     } catch (error) {
         await removeRemains(instance).catch(left => onProgress(left.message));
@@ -296,7 +296,7 @@ async function settle(
     await settleNodes(instance, nodes, record, false);
 }
 
-/** What of a node lies in its kernel alone: its pod, and what it has learnt of paths. */
+/** Sets what a node keeps only in its kernel: its pod, and the path MTUs that it has learnt. */
 async function settleNodes(
     instance: string,
     nodes: readonly LabHost[],

@@ -31,11 +31,11 @@ export function addNetwork(lab: Command): void {
         });
 
     lab.command("check")
-        .description("Say whether a lab can run on this machine; exit code 3, and what is missing, when not.")
+        .description("Check that a lab can run on this machine. Exit code 3 when it cannot, with what is missing.")
         .action(requireLabMachine);
 
     lab.command("status")
-        .description(`Show what runs. Exit code ${EXIT.foundSomething} when the lab is not up as a whole.`)
+        .description(`Show what runs. Exit code ${EXIT.foundSomething} when a host of the lab does not run.`)
         .option("--json", "print one JSON object")
         .action(({ json }: { json?: boolean }) => {
             const status = labStatus();
@@ -69,7 +69,7 @@ function statusText({ instance, up, scenario, hosts }: LabStatus): string {
         ({ name, running, address }) =>
             `  ${name.padEnd(10)}${(address ?? "").padEnd(15)}${running ? "running" : "down"}\n`,
     );
-    return `lab ${instance} is ${up ? "up" : "not whole"}, scenario ${scenario}\n${rows.join("")}`;
+    return `lab ${instance} is ${up ? "up" : "only partly up"}, scenario ${scenario}\n${rows.join("")}`;
 }
 
 /** Runs a program on this terminal and gives its exit code. */

@@ -72,7 +72,7 @@ export interface Subnet {
     ipv6: `${string}/${number}`;
 }
 
-/** The house's network, between the isp's router, the Proxmox host and the runner. */
+/** The local network, between the isp's router, the Proxmox host and the runner. */
 export const LAN: Subnet = { ipv4: "192.168.77.0/24", ipv6: "2001:db8:77::/64" };
 
 /** The VMs' network behind the Proxmox host. */
@@ -130,11 +130,11 @@ export function links(workers: number, cacheHost = false): Link[] {
     return [toLan("pve", GATEWAY_UPLINK), toLan("runner", "eth0"), ...vmNames(workers, cacheHost).map(toVms)];
 }
 
-/** The Proxmox host's port in the house's network, a member of vmbr0. */
+/** The Proxmox host's port in the local network, a member of vmbr0. */
 export const GATEWAY_UPLINK = "eno1";
 /** The bridge that carries the Proxmox host's own address, and the one its VMs are plugged into. */
 export const GATEWAY_BRIDGES = { lan: "vmbr0", vms: "vmbr1" } as const;
-/** The isp's bridge for the house's network; it has the router's address. */
+/** The isp's bridge for the local network; it has the router's address. */
 export const ISP_BRIDGE = "lan0";
 /** A node's one interface. */
 export const NODE_LINK = "eth0";

@@ -7,7 +7,7 @@ import { untilStopped } from "../network/untilStopped.ts";
 /** Adds `lab verdicts`: how often the verdict is right, over all scenarios of the repository. */
 export function addVerdicts(lab: Command): void {
     lab.command("verdicts")
-        .description("set each scenario in numbers drawn anew, probe it, and print which verdicts were named for which")
+        .description("Set each scenario with new random numbers, probe it, and print which cause was found for which.")
         .option("--only <scenario...>", "names of scenarios; all that expect a verdict when left out")
         .option("--runs <number>", "runs of each scenario", wholeNumber, 5)
         .option("--seed <number>", "start of every draw; drawn itself, and printed, when left out", wholeNumber)

@@ -63,7 +63,7 @@ export class TestStack {
         this.plugin("enginetest", join(here, "plugin"));
     }
 
-    /** Names a plugin of the project by the directory it lies in. */
+    /** Names a plugin of the project by its directory. */
     plugin(name: string, path: string): void {
         this.#plugins.push({ name, path });
         this.write(

@@ -90,7 +90,7 @@ describe("packages on a host", () => {
         await goesWithoutATrace(packages);
     });
 
-    test("that are listed anew keep what has come, also when one of them cannot be installed", async () => {
+    test("that are listed again keep what is installed, also when one of them cannot be installed", async () => {
         const packages = on();
         await packages.create({ packages: ["try-plain"] });
 
@@ -104,7 +104,7 @@ describe("packages on a host", () => {
         await goesWithoutATrace(packages);
     });
 
-    test("of which a power cut has left the half are finished by the next run, and go again", async () => {
+    test("that a power cut interrupted are completed by the next run, and can be removed", async () => {
         const { another, creating } = await beginSlowOne();
         await another.call("kill");
         await creating;

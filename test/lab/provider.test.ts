@@ -67,7 +67,7 @@ describe("the plugin on real hosts", () => {
             expect(await mtu.changes({ link, mtu: 1400 })).toEqual([]);
 
             if (host === "pve") {
-                // The lab writes the gateway's bridges anew when it boots it.
+                // The lab writes the gateway's bridges at each boot.
                 expect(await sh(host, `ifquery ${link}`)).toContain("mtu 1400");
             } else {
                 await lab.reboot(host);

@@ -103,7 +103,7 @@ export class ResourceInRunner {
         this.#state = undefined;
     }
 
-    /** Removes what a creation has left whose end nobody has seen: of it, a state has the inputs alone. */
+    /** Removes what an interrupted creation wrote: the state has only its inputs. */
     async deleteUnfinished(args: Values): Promise<void> {
         const state: PluginState = { id: "unfinished", inputs: await this.#checked(args), properties: {} };
         await this.#provider.call("delete", this.#urn, state);

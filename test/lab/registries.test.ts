@@ -140,7 +140,7 @@ describe("K3sRegistries on a cluster's nodes", () => {
             expect(result).toMatchObject({ ok: true, changes: 3 });
             expect(await onEach(processes)).toEqual(before);
             const pulls = await onEach(node => pull(node, "registry.example.org/fluxcd/source-controller:v1.6.2"));
-            // What ctr says of its progress may be cut short by the end of a pull that went well.
+            // The end of a successful pull can cut off what ctr prints about its progress.
             const failed = NODES.map(node => pulls[node]).filter(({ code }) => code !== 0);
             expect(failed).toEqual([]);
         });
@@ -270,7 +270,7 @@ describe("K3sRegistries on a cluster's nodes", () => {
         });
     });
 
-    test("come to a node that was built anew by up --refresh, before its K3s is there", async () => {
+    test("come to a rebuilt node by up --refresh, before its K3s is there", async () => {
         await lab.rebuild("worker2");
         learnHostKeys();
         found.worker2 = await lab.fingerprint("worker2");

@@ -23,7 +23,7 @@ export function leaderOf(instance: string, host: string): number | undefined {
 export function requireLeader(instance: string, host: string): number {
     const leader = leaderOf(instance, host);
     if (leader !== undefined) return leader;
-    throw new Error(`${host} of lab ${instance} is not running. Start the lab anew with clearpath lab up.`);
+    throw new Error(`${host} of lab ${instance} is not running. Start the lab again with clearpath lab up.`);
 }
 
 /** Kills at once and waits until the kernel has let go of every one. */

@@ -70,7 +70,7 @@ export async function disableBridgeOffloads(instance: string): Promise<void> {
     await disableOffloads(instance, "pve", Object.values(GATEWAY_BRIDGES));
 }
 
-/** Plugs the house's cables into the isp's bridge. The isp gives the bridge its addresses. */
+/** Connects the local network's links to the isp's bridge. The isp gives the bridge its addresses. */
 async function plugIntoLan(instance: string): Promise<void> {
     await ipBatch(instance, "isp", [
         `link add ${ISP_BRIDGE} type bridge`,

@@ -7,7 +7,7 @@ const FIRST = 64;
 const LAST = 250;
 
 /**
- * Address of every host of the internet: those of the lab's map for seed 0; for any other, drawn anew in the same
+ * Address of every host of the internet: those of the lab's map for seed 0; for any other, drawn from the seed in the same
  * networks, so that nothing learnt about one address, and no hash of it, holds in the next scenario.
  */
 export function internetAddresses(seed: number): Record<InternetHost, PerFamily<string>> {

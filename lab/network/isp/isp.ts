@@ -22,7 +22,7 @@ import { forwarderConfig } from "./path.ts";
 
 const FORWARDER = fileURLToPath(new URL("./forwarder.py", import.meta.url));
 
-/** MTU of the devices at a path's ends: what enters is no larger than on the house's own Ethernet. */
+/** MTU of the devices at a path's ends: the packets that enter are no larger than on the local Ethernet. */
 const TUN_MTU = 1500;
 /** Takes bursts that wait for the forwarder without losing any uncounted. */
 const TUN_QUEUE_PACKETS = 5000;
@@ -52,7 +52,7 @@ const ROUTER_SYSCTLS = {
 
 /**
  * Makes the provider's router and its paths to the internet: namespaces `isp` and `internet`, the bridge `lan0` with the
- * router's address for the house's links to be plugged into, and one forwarder for each path of the scenario.
+ * router's address, to which the links of the local network connect, and one forwarder for each path of the scenario.
  */
 export async function startIsp(
     instance: string,
@@ -139,7 +139,7 @@ async function routeToInternet(instance: string, scenario: Scenario): Promise<vo
 
 /**
  * Servers advertise the MSS of their own link, as those behind load balancers do. By default Linux advertises what it has
- * learnt of the path, and one frag-needed that reached a server would mend the client's uploads to it as well.
+ * learnt of the path, and one frag-needed that reaches a server would also repair the client's uploads to it.
  */
 async function routeToLan(instance: string, scenario: Scenario): Promise<void> {
     const route = (network: string, family: IpFamily) =>

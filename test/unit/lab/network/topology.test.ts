@@ -32,7 +32,7 @@ test("nodes have the plan's addresses", () => {
     expect(addressOf("worker2").ipv6).toBe("2001:db8:27::22");
 });
 
-test("every host lies in its own subnet, and no two share an address", () => {
+test("every host is in its own subnet, and no two share an address", () => {
     const hosts = allHosts(MOST_WORKERS).filter(host => host !== "internet");
     for (const host of hosts) {
         const subnet = ["isp", "pve", "runner"].includes(host) ? LAN : VM_SUBNET;

@@ -49,7 +49,7 @@ describe("a scenario in other numbers", () => {
         }
     });
 
-    test("keeps the addresses of the internet where the gateway blocks one of them, and else draws them anew", () => {
+    test("keeps the addresses of the internet where the gateway blocks one of them, and otherwise draws new ones", () => {
         const blocking = (target: string) => parseScenario({ gateway: { blockFromVms: [target] } });
         const addressSeeds = (target: string) => SEEDS.map(seed => vary(blocking(target), seed).internet.addressSeed);
         expect(new Set(addressSeeds("198.51.100.50"))).toEqual(new Set([0]));
