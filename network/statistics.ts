@@ -1,3 +1,5 @@
+import jStat from "jstat";
+
 /** Lower and upper end of an interval, as shares of 1. */
 export interface Interval {
     low: number;
@@ -64,24 +66,17 @@ export function decide(outcomes: Iterable<boolean>, test: SequentialTest): Decis
 
 /**
  * Whether so many failures show a success rate below `rate`: were it `rate`, as many would come by chance with less than
- * `1 - confidence`. Exact, by the binomial distribution.
+ * `1 - confidence`. By the binomial distribution, without approximation by a normal one.
  */
 export function isSurelyBelow(
     rate: number,
     { failures, attempts }: { failures: number; attempts: number },
     confidence = 0.95,
 ): boolean {
-    const share = 1 - rate;
-    let probability = (1 - share) ** attempts;
-    let fewer = 0;
-    for (let count = 0; count < failures; count++) {
-        fewer += probability;
-        probability *= ((attempts - count) / (count + 1)) * (share / (1 - share));
-    }
-    return failures > 0 && 1 - fewer < 1 - confidence;
+    return failures > 0 && 1 - jStat.binomial.cdf(failures - 1, attempts, 1 - rate) < 1 - confidence;
 }
 
-/** The value below which `share` of the values lie, by linear interpolation. Throws RangeError on no values. */
+/** The value below which `share` of the values are, by linear interpolation. Throws RangeError on no values. */
 export function percentile(values: readonly number[], share: number): number {
     if (values.length === 0) throw new RangeError("a percentile needs at least one value");
     const sorted = values.toSorted((a, b) => a - b);
@@ -91,25 +86,19 @@ export function percentile(values: readonly number[], share: number): number {
     return below + (above - below) * (position - Math.floor(position));
 }
 
-/**
- * Quantile of the standard normal distribution, by bisecting its distribution function: 1.96 for 0.975. The function
- * is Abramowitz and Stegun's 7.1.26, good to 1.5e-7.
- */
+/** Quantile of the standard normal distribution: 1.96 for 0.975. Throws RangeError unless 0 < share < 1. */
 export function normalQuantile(share: number): number {
     if (!(share > 0 && share < 1)) throw new RangeError(`a quantile needs a share between 0 and 1, not ${share}`);
-    let [low, high] = [-8, 8];
-    while (high - low > 1e-9) {
-        const middle = (low + high) / 2;
-        if (normalDistribution(middle) < share) low = middle;
-        else high = middle;
-    }
-    return (low + high) / 2;
+    return jStat.normal.inv(share, 0, 1);
 }
 
-function normalDistribution(z: number): number {
-    const x = Math.abs(z) / Math.SQRT2;
-    const t = 1 / (1 + 0.3275911 * x);
-    const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-    const error = 1 - series * Math.exp(-x * x);
-    return z < 0 ? (1 - error) / 2 : (1 + error) / 2;
+/** From here on, `1 - cdf` of a library loses the digits of the tail, and Mills' ratio converges fast. */
+const FAR_OUT = 5;
+
+/** Share of a standard normal distribution above z, z not negative. Exact far out too, where p-values get tiny. */
+export function normalUpperTail(z: number): number {
+    if (z < FAR_OUT) return jStat.erfc(z / Math.SQRT2) / 2;
+    let fraction = z;
+    for (let depth = 60; depth >= 1; depth--) fraction = z + depth / fraction;
+    return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI) / fraction;
 }

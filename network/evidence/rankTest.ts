@@ -1,4 +1,4 @@
-import { type Interval, normalQuantile, percentile } from "../statistics.ts";
+import { type Interval, normalQuantile, normalUpperTail, percentile } from "../statistics.ts";
 
 /** Measurements of one kind of request, from two runs. */
 export interface Stratum {
@@ -6,7 +6,7 @@ export interface Stratum {
     after: number[];
 }
 
-/** How far the second run's values lie above the first's, in their unit, and how surely they differ at all. */
+/** By how much the second run's values are larger than the first's, in their unit, and how surely they differ at all. */
 export interface Shift {
     shift: number;
     /** Null where there are too few values for one. */
@@ -58,25 +58,7 @@ function mannWhitney(before: number[], after: number[]): number {
     if (!(variance > 0)) return 1;
     const distance = Math.abs(rankSum - (n * (n + 1)) / 2 - (m * n) / 2);
     const z = Math.max(0, distance - 0.5) / Math.sqrt(variance);
-    return Math.min(1, 2 * upperTail(z));
-}
-
-/** Share of a standard normal distribution above z, z not negative: Mills' ratio as a continued fraction, far out too. */
-function upperTail(z: number): number {
-    if (z < 2) return (1 - errorFunction(z / Math.SQRT2)) / 2;
-    let fraction = z;
-    for (let depth = 60; depth >= 1; depth--) fraction = z + depth / fraction;
-    return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI) / fraction;
-}
-
-/** By its Maclaurin series, for arguments up to 2. */
-function errorFunction(x: number): number {
-    let [sum, power] = [x, x];
-    for (let n = 1; n < 60; n++) {
-        power *= (-x * x) / n;
-        sum += power / (2 * n + 1);
-    }
-    return (2 / Math.sqrt(Math.PI)) * sum;
+    return Math.min(1, 2 * normalUpperTail(z));
 }
 
 function hodgesLehmann(before: number[], after: number[], confidence: number): Omit<Shift, "pValue"> {

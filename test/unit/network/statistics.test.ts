@@ -4,6 +4,7 @@ import {
     decide,
     isSurelyBelow,
     normalQuantile,
+    normalUpperTail,
     percentile,
     sequentialTest,
     wilsonInterval,
@@ -119,4 +120,20 @@ test.each([
     { share: 0.995, z: 2.57583 },
 ])("the normal quantile of $share is $z", ({ share, z }) => {
     expect(normalQuantile(share)).toBeCloseTo(z, 4);
+});
+
+// Values of the C library: erfc(z / sqrt(2)) / 2.
+test.each([
+    { z: 0, tail: 0.5 },
+    { z: 1.959964, tail: 0.025 },
+    { z: 4.999, tail: 2.8814e-7 },
+    { z: 5, tail: 2.8665e-7 },
+    { z: 10, tail: 7.6199e-24 },
+    { z: 27, tail: 7.3895e-161 },
+])("the share of a normal distribution above $z is $tail", ({ z, tail }) => {
+    expect(normalUpperTail(z) / tail).toBeCloseTo(1, 2);
+});
+
+test.each([0, 1, -0.1, Number.NaN])("the normal quantile of %d does not exist", share => {
+    expect(() => normalQuantile(share)).toThrow(RangeError);
 });
