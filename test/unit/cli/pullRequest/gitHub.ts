@@ -12,6 +12,8 @@ export interface GitHub {
     add(login: string, body: string): Promise<void>;
     /** Answers everything by an error from now on. */
     refuse(status: number, message: string): void;
+    /** Names a page on another server as the one after the last. */
+    goOnAt(page: string): void;
     stop(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ const FIRST_ID = 3_000_000_001;
 
 export async function startGitHub(): Promise<GitHub> {
     let refusal: { status: number; message: string } | undefined;
+    let elsewhere: string | undefined;
     const server = createServer(async (request, response) => {
         gitHub.requests++;
         const { status, body, link } = await answer(request);
@@ -40,18 +43,15 @@ export async function startGitHub(): Promise<GitHub> {
     async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown; link?: string }> {
         const { pathname, searchParams } = new URL(request.url!, url);
         if (refusal) return { status: refusal.status, body: { message: refusal.message } };
-        if (request.headers.authorization !== "token t0ken")
+        if (request.headers.authorization !== "Bearer t0ken")
             return { status: 401, body: { message: "Bad credentials" } };
         if (pathname === COMMENTS && request.method === "GET") {
             const size = Number(searchParams.get("per_page") ?? 30);
             const page = Number(searchParams.get("page") ?? 1);
             const body = gitHub.comments.slice((page - 1) * size, page * size).map(shown);
             const isLast = page * size >= gitHub.comments.length;
-            return {
-                status: 200,
-                body,
-                link: isLast ? undefined : `<${url}${COMMENTS}?per_page=${size}&page=${page + 1}>; rel="next"`,
-            };
+            const next = isLast ? elsewhere : `${url}${COMMENTS}?per_page=${size}&page=${page + 1}`;
+            return { status: 200, body, link: next && `<${next}>; rel="next", <${url}${COMMENTS}>; rel="first"` };
         }
         const { body: text } = (await json(request)) as { body: string };
         gitHub.writes++;
@@ -75,6 +75,9 @@ export async function startGitHub(): Promise<GitHub> {
         },
         refuse(status, message) {
             refusal = { status, message };
+        },
+        goOnAt(page) {
+            elsewhere = page;
         },
         stop: () => new Promise(resolve => server.close(() => resolve())),
     };

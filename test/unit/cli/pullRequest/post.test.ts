@@ -100,6 +100,32 @@ test("a token that may not write is told of, by what it needs", async () => {
     expect(failure.message).not.toContain("t0ken");
 });
 
+test("the token goes to no other server that a list of comments names", async () => {
+    const other = await startGitHub();
+    try {
+        gitHub.goOnAt(`${other.url}/repos/me/cluster/issues/7/comments`);
+
+        expect(await posted()).toBe("created");
+        expect(other.requests).toBe(0);
+    } finally {
+        await other.stop();
+    }
+});
+
+test("a GitHub that cannot be reached is told of, with the reason", async () => {
+    await gitHub.stop();
+
+    await expect(post()).rejects.toThrow(/me\/cluster#7 could not be commented on: .*ECONNREFUSED.*Run the job again/);
+    gitHub = await startGitHub();
+});
+
+test("an answer that is no list of comments is told of, and nothing is written", async () => {
+    gitHub.refuse(200, "a page of something else");
+
+    await expect(post()).rejects.toThrow(/me\/cluster#7 could not be commented on: .*another form.*Run the job again/);
+    expect(gitHub.writes).toBe(0);
+});
+
 test.each([
     ["an event of something else", { ref: "refs/heads/main" }, /is something else: pull_request/],
     ["no pull request's number", { pull_request: { number: "7" } }, /pull_request.number/],
