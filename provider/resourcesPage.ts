@@ -7,7 +7,7 @@ import type { AnyResourceKind } from "./resource.ts";
 import { metaOf, objectShape, unwrapped } from "./schemaOf.ts";
 
 /** Where the reference page is kept. `node provider/resourcesPage.ts` writes it. */
-export const PAGE = fileURLToPath(new URL("../docs/resources.md", import.meta.url));
+export const PAGE = fileURLToPath(new URL("../docs/reference/resources.md", import.meta.url));
 
 /** The reference page of all resources, made from their zod schemas. */
 export function resourcesPage(): string {

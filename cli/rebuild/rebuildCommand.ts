@@ -31,7 +31,7 @@ export function rebuildCommand(program: Command): void {
             "Destroy and rebuild a cluster step by step, with the network in place first, and proof kept of each step.",
         )
         .requiredOption("-s, --stack <name>", "stack: its settings are in Pulumi.<name>.yaml")
-        .option("--plan <file>", `your commands and gates, see docs/rebuild.md (default: ${DEFAULT_PLAN})`)
+        .option("--plan <file>", `your commands and gates, see docs/how-to/rebuild.md (default: ${DEFAULT_PLAN})`)
         .addOption(
             new Option("--engine <engine>", "auto takes the Pulumi CLI where it is on PATH")
                 .choices(["auto", "pulumi", "embedded"])

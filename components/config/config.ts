@@ -145,7 +145,7 @@ export const StackSettings = z.strictObject({
         ])
         .default("auto")
         .describe(
-            "MSS to clamp to, in bytes: what the path MTU leaves (less where probes show that it is too much: see [mss](mss.md)), IPv4's, or each IP version's.",
+            "MSS to clamp to, in bytes: what the path MTU leaves (less where probes show that large packets still vanish), IPv4's, or each IP version's.",
         )
         .meta({ examples: ["auto, 1340 or { ipv4: 1340, ipv6: 1320 }"] }),
     pathMtu: z

@@ -75,7 +75,7 @@ export function importedState(kind: AnyResourceKind, id: string, configuration: 
     const told = kind.inputsFromId?.(path);
     if (told === undefined)
         throw new Error(
-            `${id} is not the id of a ${kind.token}. Its page in docs/resources.md shows what its ids look like.`,
+            `${id} is not the id of a ${kind.token}. Its page in docs/reference/resources.md shows what its ids look like.`,
         );
     const { inputs, failures } = checkInputs(kind, told);
     const wrong = failures.find(failure => Object.keys(told).some(name => failure.startsWith(name)));

@@ -16,7 +16,7 @@ export interface RuleEntry {
     judge: Rule;
 }
 
-/** Every rule, in the order of the reference, `docs/lint.md`. */
+/** Every rule, in the order of the reference, `docs/reference/lint.md`. */
 export const rules: Record<RuleName, RuleEntry> = {
     "store-in-health-checks": {
         finds: "a ClusterSecretStore or SecretStore in `healthChecks` or `healthCheckExprs`",

@@ -49,7 +49,7 @@ describe("an evidence file", () => {
     });
 
     test("has a JSON Schema in the repository that is in step: node docs/generate.ts writes it", async () => {
-        const file = new URL("../../../../docs/evidence.schema.json", import.meta.url);
+        const file = new URL("../../../../docs/reference/evidence.schema.json", import.meta.url);
         expect(JSON.parse(await readFile(file, "utf8"))).toEqual(JSON.parse(JSON.stringify(evidenceJsonSchema())));
     });
 

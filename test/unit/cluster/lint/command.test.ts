@@ -108,7 +108,7 @@ describe("clearpath lint", () => {
 
 describe("the reference", () => {
     test("lists every rule as the code has it", () => {
-        const page = readFileSync(join(repositoryRoot, "docs/lint.md"), "utf8");
+        const page = readFileSync(join(repositoryRoot, "docs/reference/lint.md"), "utf8");
         const rows = page
             .split("\n")
             .filter(line => line.startsWith("| `"))

@@ -179,7 +179,7 @@ test("every rule is shown to find something", () => {
 });
 
 test("every rule is in the documentation", () => {
-    const page = readFileSync("docs/registries.md", "utf8").replaceAll(/ +/g, " ");
+    const page = readFileSync("docs/reference/registries.md", "utf8").replaceAll(/ +/g, " ");
 
     for (const [rule, about] of Object.entries(RULES)) expect(page).toContain(`| \`${rule}\` | ${about} |\n`);
 });
