@@ -3,17 +3,13 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { agentTask } from "../network/probe/messages.ts";
+import { PLAN_KEY, PROBE_LABEL } from "../network/probe/objects.ts";
 import { ProbePlan } from "../network/probe/plan.ts";
 import { AGENT_COMMAND, agentInput } from "../provider/probe/program.ts";
-
-/** Label of everything that a ClusterProbe makes: `clearpath collect` finds its pods by it. */
-export const PROBE_LABEL = "clearpath/probe";
 
 /** Where the agent's input is mounted, and its key in the ConfigMap. */
 const DIRECTORY = "/clearpath";
 const INPUT = "input";
-/** Key of the plan alone, for whoever reads the pods' logs. */
-const PLAN = "plan.json";
 
 export interface ClusterProbeArgs {
     /** What is called, how often, and for how long. Images are fetched by the agent: a pod has no container runtime. */
@@ -55,7 +51,7 @@ export class ClusterProbe extends pulumi.ComponentResource {
             `${name}-input`,
             {
                 metadata: { name, namespace: this.namespace, labels },
-                data: { [INPUT]: agentInput(agentTask(plan, true)), [PLAN]: JSON.stringify(plan) },
+                data: { [INPUT]: agentInput(agentTask(plan, true)), [PLAN_KEY]: JSON.stringify(plan) },
             },
             { parent: this },
         );

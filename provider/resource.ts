@@ -1,18 +1,7 @@
 import { z } from "zod";
 import { Connection } from "./host/connection.ts";
-import type { HostSession } from "./host/session.ts";
+import type { OperationContext } from "./host/operationContext.ts";
 import { Witness } from "./host/witness.ts";
-
-/** What an operation may use while it runs. */
-export interface OperationContext {
-    urn: string;
-    /** Opens, or reuses, the one SSH session that serves this host in this run. */
-    session(connection: Connection): Promise<HostSession>;
-    /** Shows a message to the user, under the resource. */
-    log(severity: "debug" | "info" | "warning" | "error", message: string): void;
-    /** Aborts when the engine cancels the run or the resource's custom timeout passes. */
-    signal: AbortSignal;
-}
 
 export interface ResourceState<Inputs, Outputs> {
     inputs: Inputs;

@@ -1,12 +1,10 @@
+import { PLAN_KEY, PROBE_LABEL } from "../../network/probe/objects.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import type { VantageReport } from "../../network/probe/report.ts";
 import { ApiFailure } from "../api/apiFailure.ts";
 import type { ClusterApi } from "../api/clusterApi.ts";
 import type { Metadata, Pod } from "../api/objects.ts";
 import { reportFromLog } from "./readLog.ts";
-
-/** Label of a ClusterProbe's objects (components/clusterProbe.ts). */
-const PROBE_LABEL = "clearpath/probe";
 
 /** What the pods of one ClusterProbe found in their last runs. */
 export interface PodReports {
@@ -20,7 +18,7 @@ export interface PodReports {
 export async function collectReports(api: ClusterApi, name: string): Promise<PodReports | undefined> {
     const labelSelector = `${PROBE_LABEL}=${name}`;
     const [plan] = await all<{ data?: Record<string, string> }>(api, "/api/v1/configmaps", labelSelector);
-    const text = plan?.data?.["plan.json"];
+    const text = plan?.data?.[PLAN_KEY];
     if (text === undefined) return undefined;
     const found: PodReports = { plan: ProbePlan.parse(JSON.parse(text)), reports: [], unprobed: [] };
     for (const pod of await all<Pod>(api, "/api/v1/pods", labelSelector)) {

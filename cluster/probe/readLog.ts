@@ -1,7 +1,8 @@
-import { AgentMessage } from "../../network/probe/messages.ts";
+import { addMessage, noFindings } from "../../network/probe/findings.ts";
+import { type AgentMessage, messageOf } from "../../network/probe/messages.ts";
 import type { ProbePlan } from "../../network/probe/plan.ts";
-import type { HostNetworkFacts, PathMtuResult, Sample, VantageReport } from "../../network/probe/report.ts";
-import { type PullAttempt, reportOf } from "../../network/probe/reportOf.ts";
+import type { VantageReport } from "../../network/probe/report.ts";
+import { reportOf } from "../../network/probe/reportOf.ts";
 
 /** One line of a pod's log as the API server gives it with `timestamps=true`. */
 interface Line {
@@ -28,41 +29,15 @@ function isLast({ kind }: AgentMessage): boolean {
 /** Nothing for what is no message of the agent: a shell's complaint, a line that the runtime cut. */
 function lineOf(text: string): Line[] {
     const space = text.indexOf(" ");
-    try {
-        const parsed = AgentMessage.safeParse(JSON.parse(text.slice(space + 1)));
-        return parsed.success ? [{ at: text.slice(0, space), message: parsed.data }] : [];
-    } catch {
-        return [];
-    }
+    const message = messageOf(text.slice(space + 1));
+    return typeof message === "string" ? [] : [{ at: text.slice(0, space), message }];
 }
 
 function reportOfRun(vantagePoint: string, plan: ProbePlan, lines: readonly Line[]): VantageReport | undefined {
-    const samples: Sample[] = [];
-    const pulls: PullAttempt[] = [];
-    let pathMtu: PathMtuResult = { ipv4: null, ipv6: null };
-    let facts: HostNetworkFacts | undefined;
-    let seconds = 0;
-    let incompleteReason: string | null = null;
-    for (const { message } of lines) {
-        if (message.kind === "sample") samples.push(message.sample);
-        else if (message.kind === "pull") pulls.push(message.pull);
-        else if (message.kind === "pathMtu") pathMtu = message.pathMtu;
-        else if (message.kind === "facts") facts = message.facts;
-        else if (message.kind === "failed") incompleteReason = `the probe failed: ${message.message}.`;
-        else if (message.kind === "end") {
-            seconds = message.seconds;
-            if (message.outOfTime)
-                incompleteReason = `the budget of ${plan.budgetSeconds} s ended before the rounds did.`;
-        }
-    }
-    if (facts === undefined) return undefined;
+    const found = noFindings();
+    for (const { message } of lines) addMessage(found, message, plan.budgetSeconds);
+    const { facts, seconds } = found;
+    if (facts === null) return undefined;
     const startedAt = new Date(lines[0]!.at).toISOString();
-    return reportOf({ vantagePoint, role: "pod" }, plan, startedAt, {
-        samples,
-        pulls,
-        pathMtu,
-        facts,
-        seconds,
-        incompleteReason,
-    });
+    return reportOf({ vantagePoint, role: "pod" }, plan, startedAt, { ...found, facts, seconds: seconds ?? 0 });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type SequentialTest, sequentialTest } from "../statistics.ts";
 import type { ProbePlan } from "./plan.ts";
-import { HostNetworkFacts, PathMtuResult, PullResult, Sample } from "./report.ts";
+import { HostNetworkFacts, PathMtuResult, PullAttempt, Sample } from "./report.ts";
 
 /** What the agent is sent. */
 export interface AgentTask {
@@ -25,17 +25,22 @@ export const AgentMessage = z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("facts"), facts: HostNetworkFacts }),
     z.object({ kind: z.literal("pathMtu"), pathMtu: PathMtuResult }),
     z.object({ kind: z.literal("sample"), sample: Sample }),
-    z.object({
-        kind: z.literal("pull"),
-        pull: z.object({
-            image: z.string(),
-            succeeded: z.boolean(),
-            seconds: z.number(),
-            via: PullResult.shape.via,
-            error: z.string().nullable(),
-        }),
-    }),
+    z.object({ kind: z.literal("pull"), pull: PullAttempt }),
     z.object({ kind: z.literal("failed"), message: z.string() }),
     z.object({ kind: z.literal("end"), seconds: z.number(), outOfTime: z.boolean() }),
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
+
+/** Reads one line of the agent's answer. Returns a clause that says what is wrong with a line that is no message. */
+export function messageOf(line: string): AgentMessage | string {
+    let json: unknown;
+    try {
+        json = JSON.parse(line);
+    } catch {
+        return `an answer that is not JSON: ${line.slice(0, 80)}`;
+    }
+    const parsed = AgentMessage.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    return `an answer that is not valid at ${issue.path.join(".") || "its top"}: ${issue.message}`;
+}

@@ -106,6 +106,16 @@ export const PullResult = z.object({
 });
 export type PullResult = z.infer<typeof PullResult>;
 
+/** One pull of one image. `seconds` is how long it took, whether it succeeded or not. */
+export const PullAttempt = z.object({
+    image: z.string(),
+    succeeded: z.boolean(),
+    seconds: z.number(),
+    via: PullResult.shape.via,
+    error: z.string().nullable(),
+});
+export type PullAttempt = z.infer<typeof PullAttempt>;
+
 /**
  * Largest packet proven to pass in one direction, in bytes. `exact`: one byte more was proven not to pass, and with
  * several paths it is the smallest of them. `at-least`: larger ones could not be tried, because `limitedBy` bounds them.

@@ -7,21 +7,13 @@ import type {
     Latency,
     PathMtuResult,
     Place,
+    PullAttempt,
     PullResult,
     Sample,
     VantageReport,
 } from "./report.ts";
 
-/** One pull of one image, as it ended. */
-export interface PullAttempt {
-    image: string;
-    succeeded: boolean;
-    seconds: number;
-    via: PullResult["via"];
-    error: string | null;
-}
-
-/** What a run brought home, before it is summed up. */
+/** What a run found, before it is summed up. */
 export interface Findings {
     samples: Sample[];
     pulls: PullAttempt[];

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OperationContext } from "../resource.ts";
 import { HostError, hasUnseenEnd } from "./hostError.ts";
+import type { OperationContext } from "./operationContext.ts";
 import type { HostSession } from "./session.ts";
 import { type Answers, runStep, STEP_TIMEOUT_MS, type Step, type StepValues, stepScript } from "./step.ts";
 import { Baseline, type Witness } from "./witness.ts";

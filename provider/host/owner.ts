@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { OperationContext } from "../resource.ts";
+import type { OperationContext } from "./operationContext.ts";
 
 /** Who a thing on a host belongs to, and which host that is. */
 export interface Ownership {

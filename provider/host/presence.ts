@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OperationContext } from "../resource.ts";
 import { type Connection, hostOfConnection } from "./connection.ts";
 import { HostError, isGone } from "./hostError.ts";
+import type { OperationContext } from "./operationContext.ts";
 import { type Ownership, partsOfOwner, UNFINISHED } from "./owner.ts";
 import type { HostSession } from "./session.ts";
 import type { Answers } from "./step.ts";

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { IP_FAMILIES, type IpFamily } from "../../network/family.ts";
-import type { OperationContext } from "../resource.ts";
 import { Connection } from "./connection.ts";
 import { HostError } from "./hostError.ts";
+import type { OperationContext } from "./operationContext.ts";
 import { quote } from "./quote.ts";
 
 /** A host that would notice when a change, perhaps of another host, cuts off its way out. */

@@ -1,6 +1,6 @@
 import type { Connection } from "../host/connection.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { isMachine, sessionIfThere } from "../host/presence.ts";
-import type { OperationContext } from "../resource.ts";
 
 /** Whether the machine that a probe ran on is still there. Otherwise its result is gone with it, and made anew. */
 export async function machineIsThere(

@@ -1,4 +1,5 @@
-import { AgentMessage, agentTask } from "../../network/probe/messages.ts";
+import { addMessage, type FindingsSoFar, noFindings } from "../../network/probe/findings.ts";
+import { agentTask, messageOf } from "../../network/probe/messages.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import type {
     HostNetworkFacts,
@@ -7,7 +8,7 @@ import type {
     Sample,
     VantageReport,
 } from "../../network/probe/report.ts";
-import { type PullAttempt, reportOf, type VantagePoint } from "../../network/probe/reportOf.ts";
+import { type Findings, reportOf, type VantagePoint } from "../../network/probe/reportOf.ts";
 import { HostError } from "../host/hostError.ts";
 import type { CommandResult, HostSession } from "../host/session.ts";
 import { AGENT_COMMAND, agentInput, PYTHON_TOO_OLD } from "./program.ts";
@@ -80,14 +81,8 @@ export function smallestMtu(measured: PathMtuResult["ipv4"]): number | null {
     return found.length === 0 ? null : Math.min(...found.map(mtu => mtu.bytes));
 }
 
-interface Heard {
-    samples: Sample[];
-    pulls: PullAttempt[];
-    pathMtu: PathMtuResult;
-    facts: HostNetworkFacts;
-    seconds: number | null;
-    incompleteReason: string | null;
-}
+/** The findings of a run whose host has said something of its own network. */
+type Heard = FindingsSoFar & Pick<Findings, "facts">;
 
 async function runAgent(
     session: HostSession,
@@ -95,45 +90,25 @@ async function runAgent(
     rounds: boolean,
     options: Omit<ProbeOptions, "onHeard"> & { onHeard?: (heard: () => Heard) => void },
 ): Promise<Heard> {
-    const samples: Sample[] = [];
-    const pulls: PullAttempt[] = [];
-    let pathMtu: PathMtuResult = { ipv4: null, ipv6: null };
-    let facts: HostNetworkFacts | undefined;
-    let seconds: number | null = null;
-    let incompleteReason: string | null = null;
-
+    const found = noFindings();
     const stop = new AbortController();
     const silence = setTimeout(() => stop.abort(), SILENCE_MS);
     const listen = (line: string) => {
         silence.refresh();
-        const message = readMessage(line);
+        const message = messageOf(line);
         if (typeof message === "string") {
-            incompleteReason ??= `the probe was cut short: ${message}.`;
+            found.incompleteReason ??= `the probe was cut short: ${message}.`;
             stop.abort();
             return;
         }
-        if (message.kind === "sample") {
-            samples.push(message.sample);
-            options.onSample?.(message.sample);
-        } else if (message.kind === "pull") pulls.push(message.pull);
-        else if (message.kind === "pathMtu") pathMtu = message.pathMtu;
-        else if (message.kind === "facts") {
-            facts = message.facts;
-            const known = facts;
+        addMessage(found, message, plan.budgetSeconds);
+        if (message.kind === "sample") options.onSample?.(message.sample);
+        if (message.kind === "facts")
             options.onHeard?.(() => ({
-                samples,
-                pulls,
-                pathMtu,
-                facts: known,
-                seconds,
-                incompleteReason: "it goes on.",
+                ...found,
+                facts: message.facts,
+                incompleteReason: "the run is not over yet.",
             }));
-        } else if (message.kind === "failed") incompleteReason = `the probe failed: ${message.message}.`;
-        else if (message.kind === "end") {
-            seconds = message.seconds;
-            if (message.outOfTime)
-                incompleteReason = `the budget of ${plan.budgetSeconds} s ended before the rounds did.`;
-        }
     };
 
     try {
@@ -143,36 +118,21 @@ async function runAgent(
             timeoutMs: plan.budgetSeconds * 1000 + GRACE_MS,
             signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,
         });
-        if (result.code !== 0 && incompleteReason === null) throw startFailure(session, result);
-        // An agent that comes to its end says so.
-        if (seconds === null) incompleteReason ??= "the probe ended in the middle of its run.";
+        if (result.code !== 0 && found.incompleteReason === null) throw startFailure(session, result);
+        // An agent that reaches its end says so.
+        if (found.seconds === null) found.incompleteReason ??= "the probe stopped in the middle of its run.";
     } catch (error) {
-        if (stop.signal.aborted) incompleteReason ??= `the probe gave no sign of life for ${SILENCE_MS / 1000} s.`;
-        else if (facts === undefined) throw error;
-        else incompleteReason = `the probe was cut short: ${error instanceof Error ? error.message : String(error)}`;
+        if (stop.signal.aborted) found.incompleteReason ??= `the probe sent nothing for ${SILENCE_MS / 1000} s.`;
+        else if (found.facts === null) throw error;
+        else
+            found.incompleteReason = `the probe was cut short: ${error instanceof Error ? error.message : String(error)}`;
     } finally {
         clearTimeout(silence);
     }
-    if (facts === undefined)
-        throw cannot(
-            session,
-            `${incompleteReason ?? "the probe ended without a word."} Nothing was changed. Run it again.`,
-        );
-    return { samples, pulls, pathMtu, facts, seconds, incompleteReason };
-}
-
-/** One line of the agent's answer, or what is wrong with it. */
-function readMessage(line: string): AgentMessage | string {
-    let json: unknown;
-    try {
-        json = JSON.parse(line);
-    } catch {
-        return `an answer that is not JSON: ${line.slice(0, 80)}`;
-    }
-    const parsed = AgentMessage.safeParse(json);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    return `an answer that is not valid at ${issue.path.join(".") || "its top"}: ${issue.message}`;
+    const { facts, incompleteReason } = found;
+    if (facts === null)
+        throw cannot(session, `${incompleteReason ?? "the probe sent no results."} Nothing was changed. Run it again.`);
+    return { ...found, facts };
 }
 
 function startFailure(session: HostSession, { code, stderr }: CommandResult): HostError {

@@ -4,10 +4,11 @@ import { passed } from "../../network/probe/passed.ts";
 import { ProbePlan } from "../../network/probe/plan.ts";
 import { VantageSummary } from "../../network/probe/report.ts";
 import { hostOfConnection } from "../host/connection.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { keepReport } from "../probe/keptReport.ts";
 import { machineIsThere } from "../probe/machine.ts";
 import { probeHost } from "../probe/run.ts";
-import { hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
+import { hostInputs, hostOutputs, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 /** Name of a vantage point: part of the resource's id. */

@@ -5,19 +5,12 @@ import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
 import { type LinkFacts, linkFacts } from "../host/linkFacts.ts";
 import { type BootFile, bootFiles, LinkManager, managerOf } from "../host/linkManager.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { newOwnership, type Ownership } from "../host/owner.ts";
 import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import type { HostSession } from "../host/session.ts";
 import { recordDirectory, runStep, type StepValues } from "../host/step.ts";
-import {
-    appliedAt,
-    confirmSeconds,
-    hostInputs,
-    hostOutputs,
-    type OperationContext,
-    resourceKind,
-    witnesses,
-} from "../resource.ts";
+import { appliedAt, confirmSeconds, hostInputs, hostOutputs, resourceKind, witnesses } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({

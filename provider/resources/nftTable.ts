@@ -1,18 +1,11 @@
 import { z } from "zod";
 import { type Change, commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { newOwnership, type Ownership } from "../host/owner.ts";
 import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import { recordDirectory, type StepValues } from "../host/step.ts";
-import {
-    appliedAt,
-    confirmSeconds,
-    hostInputs,
-    hostOutputs,
-    type OperationContext,
-    resourceKind,
-    witnesses,
-} from "../resource.ts";
+import { appliedAt, confirmSeconds, hostInputs, hostOutputs, resourceKind, witnesses } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const inputs = z.strictObject({

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { hostOfConnection } from "../host/connection.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { newOwnership, type Ownership, partsOfOwner } from "../host/owner.ts";
 import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
 import { type Answers, recordDirectory, runStep, type Step, type StepValues } from "../host/step.ts";
-import { appliedAt, hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
+import { appliedAt, hostInputs, hostOutputs, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const packageName = z

@@ -3,9 +3,10 @@ import { z } from "zod";
 import { Endpoint, ProbePlan } from "../../network/probe/plan.ts";
 import { HostNetworkFacts, PathMtuResult } from "../../network/probe/report.ts";
 import { hostOfConnection } from "../host/connection.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { machineIsThere } from "../probe/machine.ts";
 import { measurePathMtu } from "../probe/run.ts";
-import { hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
+import { hostInputs, hostOutputs, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 import { triggers, vantagePointName } from "./egress.ts";
 

@@ -6,14 +6,14 @@ import { parseRegistries } from "../../network/registries/parse.ts";
 import { registriesYaml } from "../../network/registries/registriesYaml.ts";
 import { COMMIT_CONFIRM, commitConfirm, PENDING } from "../host/commitConfirm.ts";
 import { HostError } from "../host/hostError.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import type { Ownership } from "../host/owner.ts";
 import { expectMachine, isMachine, tellTakenFrom } from "../host/presence.ts";
 import type { HostSession } from "../host/session.ts";
 import { type Answers, recordDirectory, runStep, type Step, type StepValues } from "../host/step.ts";
 import { awaitReady, type ClusterNode, clusterNode, type NodeCondition } from "../kubernetes/nodeHeartbeat.ts";
-import type { OperationContext } from "../resource.ts";
-import type { Inputs, Outputs } from "./registries.ts";
 import { type FoundNode, findNode } from "./registriesNode.ts";
+import type { Inputs, Outputs } from "./registriesSchema.ts";
 
 const PROGRAMS = [new URL("./registries.sh", import.meta.url), new URL("./registriesRestart.sh", import.meta.url)];
 /** Where a node keeps what it had, while a change is made that nobody has to confirm. */

@@ -2,9 +2,9 @@ import type { CertsDNode } from "../../network/registries/certsD.ts";
 import type { NodeRegistries } from "../../network/registries/change.ts";
 import { parseK3sVersion } from "../../network/registries/version.ts";
 import { lookAtSettled } from "../host/commitConfirm.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import type { HostSession } from "../host/session.ts";
 import type { Answers, Step } from "../host/step.ts";
-import type { OperationContext } from "../resource.ts";
 
 /** A node as it was found, and what is recorded on it. */
 export interface FoundNode extends NodeRegistries {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GateOutcome, GateSettings, WantedSecret } from "../../cluster/secrets/settings.ts";
-import { type OperationContext, resourceKind } from "../resource.ts";
+import type { OperationContext } from "../host/operationContext.ts";
+import { resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 /** How a cluster is reached. */

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { machineIsThere } from "../probe/machine.ts";
-import { hostInputs, hostOutputs, type OperationContext, resourceKind } from "../resource.ts";
+import { hostInputs, hostOutputs, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
 
 const port = z.int().min(1).max(65535);

@@ -1,7 +1,7 @@
 import grpc from "@grpc/grpc-js";
 import engineService from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
-import type { OperationContext } from "../resource.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 
 const SEVERITY = {
     debug: engine.LogSeverity.DEBUG,

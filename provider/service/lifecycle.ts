@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { OperationContext } from "../host/operationContext.ts";
 import { UNFINISHED } from "../host/owner.ts";
-import { type AnyResourceKind, type OperationContext, type ResourceState, withoutWays } from "../resource.ts";
+import { type AnyResourceKind, type ResourceState, withoutWays } from "../resource.ts";
 import { checkInputs, secretsOf } from "./check.ts";
 import { type Configuration, parseId } from "./configuration.ts";
 import { type Decoded, type Properties, type SecretPaths, UNKNOWN } from "./values.ts";

@@ -1,5 +1,5 @@
+import type { OperationContext } from "../host/operationContext.ts";
 import { Sessions } from "../host/sessions.ts";
-import type { OperationContext } from "../resource.ts";
 import type { Engine } from "./engine.ts";
 
 /** The steps that run in this process, so that they can be cancelled and waited for. */

@@ -4,8 +4,9 @@ import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc
 import rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { hasUnseenEnd } from "../host/hostError.ts";
+import type { OperationContext } from "../host/operationContext.ts";
 import { kinds } from "../kinds.ts";
-import type { AnyResourceKind, OperationContext } from "../resource.ts";
+import type { AnyResourceKind } from "../resource.ts";
 import { version } from "../version.ts";
 import { checkInputs } from "./check.ts";
 import { configurationFrom } from "./configuration.ts";

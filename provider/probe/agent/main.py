@@ -20,7 +20,7 @@ FLOWS_BEYOND = 2
 
 
 def main(task):
-    """Carries out a task (AgentTask of provider/probe/messages.ts) and ends the process."""
+    """Carries out a task (AgentTask of network/probe/messages.ts) and ends the process."""
     stream = Stream()
     stream.watch()
     try:

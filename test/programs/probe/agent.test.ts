@@ -276,7 +276,7 @@ describe("a host that cannot be probed", () => {
         const report = await probeHost(dying, { vantagePoint: "here", role: "host", plan });
         expect(report).toMatchObject({
             complete: false,
-            incompleteReason: "the probe ended in the middle of its run.",
+            incompleteReason: "the probe stopped in the middle of its run.",
             stability: "inconclusive",
         });
     });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ProbePlan } from "../../../network/probe/plan.ts";
 import { Connection } from "../../../provider/host/connection.ts";
+import type { OperationContext } from "../../../provider/host/operationContext.ts";
 import type { HostSession } from "../../../provider/host/session.ts";
-import type { OperationContext } from "../../../provider/resource.ts";
 import { egress } from "../../../provider/resources/egress.ts";
 import { pathMtu } from "../../../provider/resources/pathMtu.ts";
 import { node } from "../../unit/network/verdict/reports.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Connection } from "../../../provider/host/connection.ts";
 import { HostError, type HostErrorReason } from "../../../provider/host/hostError.ts";
+import type { OperationContext } from "../../../provider/host/operationContext.ts";
 import { newOwnership, partsOfOwner, UNFINISHED } from "../../../provider/host/owner.ts";
 import { foundOwnership, sessionIfThere, tellTakenFrom } from "../../../provider/host/presence.ts";
 import type { HostSession } from "../../../provider/host/session.ts";
-import type { OperationContext } from "../../../provider/resource.ts";
 
 /** Enough for a host to come back, and too little for a test to wait for. */
 const patience = { forMs: 100, pauseMs: 5 };

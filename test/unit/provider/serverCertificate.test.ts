@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:tls";
 import { describe, expect, test } from "vitest";
-import type { OperationContext } from "../../../provider/resource.ts";
+import type { OperationContext } from "../../../provider/host/operationContext.ts";
 import { serverCertificate } from "../../../provider/resources/serverCertificate.ts";
 import { checkInputs, secretsOf } from "../../../provider/service/check.ts";
 import { differences } from "../../../provider/service/diff.ts";
