@@ -72,11 +72,13 @@ function openTcp(target: JumpHost, signal?: AbortSignal): Promise<Socket> {
             clearTimeout(timer);
             signal?.removeEventListener("abort", onAbort);
             socket.removeAllListeners();
+            // A reset may come at any time, and without a listener it would end the process. Users look at `errored`.
+            socket.on("error", () => undefined);
             finish();
         };
         const fail = (error: HostError) => {
             settle(() => reject(error));
-            socket.on("error", () => undefined).destroy();
+            socket.destroy();
         };
         const onAbort = () => fail(cancelled(target.host));
         const late = `no answer within ${target.perDialTimeout} s`;
@@ -109,8 +111,10 @@ function cancelled(host: string): HostError {
 }
 
 async function login(target: JumpHost, stream: Duplex, signal?: AbortSignal): Promise<SshClient> {
-    const expected = target.insecureIgnoreHostKey ? undefined : await expectedKeys(target);
-    const config = await loginConfig(target, stream, expected);
+    const { config, expected } = await prepareLogin(target, stream, signal).catch((error: unknown) => {
+        stream.destroy();
+        throw signal?.aborted ? cancelled(target.host) : error;
+    });
     const client = new ssh2.Client();
     return new Promise((resolve, reject) => {
         let shown: Buffer | undefined;
@@ -137,6 +141,15 @@ async function login(target: JumpHost, stream: Duplex, signal?: AbortSignal): Pr
         client.once("close", () => reject(lost(target, "the host closed the connection")));
         client.connect(config);
     });
+}
+
+/** Finds the keys that the host may show, which a command may take half a minute for, and the user's own. */
+async function prepareLogin(target: JumpHost, stream: Duplex, signal?: AbortSignal) {
+    const expected = target.insecureIgnoreHostKey ? undefined : await expectedKeys(target, signal);
+    const config = await loginConfig(target, stream, expected);
+    signal?.throwIfAborted();
+    if (stream.destroyed) throw lost(target, stream.errored?.message ?? "the host closed the connection");
+    return { config, expected };
 }
 
 async function loginConfig(target: JumpHost, sock: Duplex, expected: ExpectedKeys | undefined): Promise<ConnectConfig> {

@@ -90,14 +90,14 @@ export function algorithmsFor(keys: readonly PublicKey[]): string[] {
 export const VERIFIED_KEYS_VARIABLE = "CLEARPATH_VERIFIED_HOST_KEYS";
 
 /** Where the connection says to look for the host's key: `hostKey`, then `hostKeyCommand`, then known_hosts. */
-export async function expectedKeys(connection: JumpHost): Promise<ExpectedKeys> {
+export async function expectedKeys(connection: JumpHost, signal?: AbortSignal): Promise<ExpectedKeys> {
     const { host, port } = connection;
     const verified = await verifiedKeys(host, port);
     if (verified !== undefined) return verified;
     if (connection.hostKey !== undefined)
         return required(host, { keys: parsePublicKeys(connection.hostKey), source: "connection.hostKey" });
     if (connection.hostKeyCommand !== undefined) {
-        const keys = parsePublicKeys(await runHostKeyCommand(connection, connection.hostKeyCommand));
+        const keys = parsePublicKeys(await runHostKeyCommand(connection, connection.hostKeyCommand, signal));
         return required(host, { keys, source: "connection.hostKeyCommand" });
     }
     const path = expandHome(connection.knownHostsPath ?? "~/.ssh/known_hosts");
@@ -121,10 +121,11 @@ function required(host: string, expected: ExpectedKeys): ExpectedKeys {
     );
 }
 
-async function runHostKeyCommand(connection: JumpHost, command: string): Promise<string> {
+async function runHostKeyCommand(connection: JumpHost, command: string, signal?: AbortSignal): Promise<string> {
     const env = { ...process.env, CLEARPATH_HOST: connection.host, CLEARPATH_PORT: String(connection.port) };
     try {
-        return (await promisify(execFile)("sh", ["-c", command], { env, timeout: COMMAND_TIMEOUT_MS })).stdout;
+        const options = { env, timeout: COMMAND_TIMEOUT_MS, signal };
+        return (await promisify(execFile)("sh", ["-c", command], options)).stdout;
     } catch (error) {
         const said = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
         throw new HostError(
