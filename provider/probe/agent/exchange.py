@@ -1,17 +1,21 @@
 """One HTTPS request on a connection of its own, timed phase by phase."""
 
+import http.client
+import io
 import time
 
 from agent.names import resolve
 from agent.tcp import Deadline, ProbeFailure, TcpInfo, abort, connect, failure_of, open_socket
 from agent.tls import PlainStream, TlsStream
 
-LONGEST_HEAD = 65536
+PIECE_BYTES = 65536
 # Beyond two round trips, for a peer's kernel that is busy too.
 DSACK_SECONDS = 0.05
 
 
 class Response:
+    """`headers` can be asked for by names in any case."""
+
     def __init__(self, status, headers, body):
         self.status = status
         self.headers = headers
@@ -77,6 +81,9 @@ def exchange(request, context, timeout, family=None, turn=0):
     except OSError as error:
         failure = failure_of(error)
         sample.update(failure=failure.kind, message=str(failure))
+    except ValueError as error:
+        # A name or a header that no library takes: what a server answered must not end the run.
+        sample.update(failure="http", message=f"{type(error).__name__}: {str(error)[:80]}")
     if stream is not None:
         info = settled(sock)
         sample.update(bytesSeen=stream.bytes_seen, retransmits=max(0, info.total_retrans - info.dsack_dups))
@@ -100,68 +107,52 @@ def settled(sock):
     return info
 
 
+class Received(io.RawIOBase):
+    """What a stream receives, as the file that `http.client` reads. Each piece has the whole timeout to come."""
+
+    def __init__(self, stream, first, timeout):
+        super().__init__()
+        self.stream = stream
+        self.ready = first
+        self.timeout = timeout
+        #: Whether the server has closed the connection.
+        self.ended = not first
+
+    def makefile(self, _mode):
+        return io.BufferedReader(self, PIECE_BYTES)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if not self.ready and not self.ended:
+            self.ready = self.stream.receive(Deadline(self.timeout), "body-timeout")
+            self.ended = not self.ready
+        piece = self.ready[: len(buffer)]
+        self.ready = self.ready[len(piece) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
 def read_response(stream, request, first, timeout):
     """Reads head and body; the body at most to `most_body` bytes, or piece by piece into `on_body`."""
-    data = first
-    while b"\r\n\r\n" not in data:
-        more = stream.receive(Deadline(timeout), "body-timeout") if data else b""
-        if not more or len(data) > LONGEST_HEAD:
+    received = Received(stream, first, timeout)
+    answer = http.client.HTTPResponse(received, method=request.method)
+    try:
+        answer.begin()
+        # http.client takes a head that is cut off for a whole one.
+        if received.ended:
             raise ProbeFailure("reset", "the server closed the connection before its answer was complete")
-        data += more
-    head, body = data.split(b"\r\n\r\n", 1)
-    lines = head.decode("latin-1").split("\r\n")
-    parts = lines[0].split(" ")
-    if len(parts) < 2 or not parts[1].isdigit():
-        raise ProbeFailure("http", f"not an HTTP answer: {lines[0][:80]}")
-    status = int(parts[1])
-    headers = {}
-    for line in lines[1:]:
-        name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
-    empty = request.method == "HEAD" or status in (204, 304)
-    reader = chunks if "chunked" in headers.get("transfer-encoding", "").lower() else plain
-    kept = b""
-    if not empty:
-        for piece in reader(stream, body, headers, timeout):
-            if request.on_body is not None and status == 200:
+        if request.on_body is not None and answer.status == 200:
+            body = b""
+            while piece := answer.read(PIECE_BYTES):
                 request.on_body(piece)
-            else:
-                kept += piece
-                if len(kept) >= request.most_body:
-                    break
-    return Response(status, headers, kept)
-
-
-def plain(stream, body, headers, timeout):
-    left = int(headers["content-length"]) if headers.get("content-length", "").isdigit() else None
-    while True:
-        if body:
-            yield body
-            left = None if left is None else left - len(body)
-        if left is not None and left <= 0:
-            return
-        body = stream.receive(Deadline(timeout), "body-timeout")
-        if not body:
-            if left:
-                raise ProbeFailure("reset", f"the answer ended {left} bytes early")
-            return
-
-
-def chunks(stream, data, _headers, timeout):
-    def need(satisfied):
-        nonlocal data
-        while not satisfied():
-            more = stream.receive(Deadline(timeout), "body-timeout")
-            if not more:
-                raise ProbeFailure("reset", "the answer ended in the middle of a chunk")
-            data += more
-
-    while True:
-        need(lambda: b"\r\n" in data)
-        line, data = data.split(b"\r\n", 1)
-        size = int(line.split(b";")[0], 16)
-        if size == 0:
-            return
-        need(lambda: len(data) >= size + 2)
-        yield data[:size]
-        data = data[size + 2 :]
+        else:
+            body = answer.read(request.most_body)
+    except http.client.HTTPException as error:
+        if received.ended:
+            raise ProbeFailure("reset", "the server closed the connection before its answer was complete") from error
+        raise ProbeFailure("http", f"not a valid HTTP answer: {type(error).__name__}: {str(error)[:80]}") from error
+    if received.ended and answer.length:
+        raise ProbeFailure("reset", f"the answer ended {answer.length} bytes early")
+    return Response(answer.status, answer.headers, body)

@@ -157,7 +157,10 @@ class Pulls:
             started = time.monotonic()
             if started >= self.ends_at:
                 return
-            error = self._by_runtime(image) if by_runtime else self._by_agent(image)
+            try:
+                error = self._by_runtime(image) if by_runtime else self._by_agent(image)
+            except Exception as failure:  # An image whose pull the agent does not survive still has a result.
+                error = f"the agent failed: {type(failure).__name__}: {failure}"
             self.stream.write(
                 "pull",
                 pull={

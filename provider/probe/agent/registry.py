@@ -16,6 +16,11 @@ MANIFEST_TYPES = ", ".join(
     ]
 )
 MOST_HOPS = 5
+REDIRECTS = (301, 302, 303, 307, 308)
+# As the OCI image specification writes digests.
+DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]+")
+# A line end in what a server sends must not begin another header of the next request.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MOST_MANIFEST_BYTES = 4 * 1024 * 1024
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
 
@@ -79,13 +84,11 @@ class RegistryWalk:
             response = self._fetch(path, "manifest", accept, most_body=MOST_MANIFEST_BYTES)
             if response is None:
                 return None
-            try:
-                manifest = json.loads(response.body)
-            except ValueError:
-                return None
+            manifest = json_object(response.body)
             if "manifests" not in manifest:
-                return [manifest[part] for part in ("config",) if part in manifest] + manifest.get("layers", [])
-            version = self._for_this_machine(manifest["manifests"])
+                parts = [manifest[part] for part in ("config",) if part in manifest]
+                return descriptors([*parts, *as_list(manifest.get("layers", []))])
+            version = self._for_this_machine(descriptors(manifest["manifests"]) or [])
             if version is None:
                 return None
         return None
@@ -98,7 +101,8 @@ class RegistryWalk:
     def _for_this_machine(manifests):
         architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
         for manifest in manifests:
-            on = manifest.get("platform", {})
+            on = manifest.get("platform")
+            on = on if isinstance(on, dict) else {}
             if on.get("os", "linux") == "linux" and on.get("architecture", architecture) == architecture:
                 return manifest["digest"]
         return None
@@ -120,8 +124,11 @@ class RegistryWalk:
                 return None
             if response.status in (200, 206):
                 return response
-            if response.status in (301, 302, 303, 307, 308) and "location" in response.headers:
-                host, port, path = moved(host, port, response.headers["location"])
+            if response.status in REDIRECTS and "location" in response.headers:
+                target = moved(host, port, response.headers["location"])
+                if target is None:
+                    return None
+                host, port, path = target
             elif response.status == 401 and token is None:
                 if not self._authenticate(host, response.headers.get("www-authenticate", "")):
                     return None
@@ -139,23 +146,55 @@ class RegistryWalk:
             for name, value in (("service", fields.get("service")), ("scope", scope))
             if value
         )
-        realm = urlsplit(fields["realm"])
-        path = f"{realm.path or '/'}?{realm.query + '&' if realm.query else ''}{query}"
-        response = self.send(Request(realm.hostname, realm.port or 443, path, most_body=1024 * 1024), "token")
+        realm = moved(None, None, fields["realm"])
+        if realm is None:
+            return False
+        realm_host, realm_port, path = realm
+        path += ("&" if "?" in path else "?") + query
+        response = self.send(Request(realm_host, realm_port, path, most_body=1024 * 1024), "token")
         if response is None or response.status != 200:
             return False
-        try:
-            answer = json.loads(response.body)
-        except ValueError:
+        answer = json_object(response.body)
+        token = answer.get("token") or answer.get("access_token")
+        if not isinstance(token, str) or CONTROL.search(token):
             return False
-        self.tokens[host] = answer.get("token") or answer.get("access_token")
-        return self.tokens[host] is not None
+        self.tokens[host] = token
+        return True
 
 
 def moved(host, port, location):
-    """Where a redirect leads. Only HTTPS is followed: the path ends at its host otherwise."""
-    target = urlsplit(location)
-    if target.netloc:
-        host, port = target.hostname, target.port or 443
+    """
+    Where a URL leads, seen from a host, as `(host, port, path)`, or None where its URL is not valid. Only HTTPS is
+    followed: the path ends at its host otherwise.
+    """
+    try:
+        target = urlsplit(location)
+        if target.netloc:
+            host, port = target.hostname, target.port or 443
+    except ValueError:
+        return None
     path = (target.path or "/") + (f"?{target.query}" if target.query else "")
-    return host, port, path
+    return None if not host or CONTROL.search(path) else (host, port, path)
+
+
+def json_object(body):
+    """The JSON object that a body holds; an empty one where it holds anything else."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [None]
+
+
+def descriptors(values):
+    """The content descriptors of a manifest, or None where one of them is not valid or there are none."""
+    valid = [value for value in as_list(values) if isinstance(value, dict) and is_digest(value.get("digest"))]
+    return valid if valid and len(valid) == len(as_list(values)) else None
+
+
+def is_digest(value):
+    return isinstance(value, str) and DIGEST.fullmatch(value) is not None

@@ -1,11 +1,12 @@
 """Rounds of requests to every endpoint: in parallel, at a bounded rate, and no longer than it takes to decide."""
 
 import itertools
+import re
 import threading
 import time
 
 from agent.exchange import Request, exchange
-from agent.registry import Image, RegistryWalk
+from agent.registry import REDIRECTS, Image, RegistryWalk, moved
 
 # A decision needs some of every kind of connection: two families by two sizes of hello, twice.
 FEWEST_ROUNDS = 8
@@ -14,6 +15,8 @@ WALK_EVERY = 5
 BACK_OFF_SECONDS = 5
 LONGEST_BACK_OFF_SECONDS = 60
 WAKE_SECONDS = 0.5
+# Nine digits: Python refuses to read numbers of thousands.
+SECONDS = re.compile(r"[0-9]{1,9}")
 # How a connection ends whose large packets vanish.
 STALLS = ("tls-timeout", "first-byte-timeout", "body-timeout")
 
@@ -64,7 +67,7 @@ class EndpointRounds:
     def back_off(self, retry_after):
         """Seconds without a request after a 429: those that the server names, otherwise twice as many each time."""
         self.limited += 1
-        asked = int(retry_after) if retry_after.isdigit() else BACK_OFF_SECONDS * 2 ** (self.limited - 1)
+        asked = int(retry_after) if SECONDS.fullmatch(retry_after) else BACK_OFF_SECONDS * 2 ** (self.limited - 1)
         return min(asked, LONGEST_BACK_OFF_SECONDS)
 
 
@@ -230,7 +233,12 @@ class Rounds:
 
 
 def refusal(response, expected):
-    """The failure that an answer stands for, or None. A redirect is an answer: it is followed where it matters."""
-    if response.status in expected or response.status in (301, 302, 303, 307, 308):
+    """
+    The failure that an answer stands for, or None. A redirect is an answer, which is followed where it matters, unless
+    it leads nowhere.
+    """
+    if response.status in REDIRECTS:
+        return None if moved("here", 443, response.headers.get("location", "/")) is not None else "http"
+    if response.status in expected:
         return None
     return {403: "reputation", 429: "rate-limit"}.get(response.status, "http")

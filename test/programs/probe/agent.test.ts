@@ -171,6 +171,73 @@ describe("the agent", () => {
         expect(samples[0]).toMatchObject({ failure: "body-timeout", flow: "api" });
     });
 
+    test.each([
+        { what: "a chunk without a size", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n" },
+        { what: "no HTTP at all", answer: "SSH-2.0-OpenSSH_9.2\r\n" },
+    ])("decides about a server that answers $what", async ({ answer }) => {
+        const { port } = await serving(httpsServer(tls, ({ socket }) => void socket.end(answer)));
+        const endpoint = { kind: "api" as const, path: "/", expectStatus: [200] };
+        const { samples, stability, complete } = await probe(port, { rounds: 20, parallel: 2, endpoint });
+        expect(new Set(samples.map(({ failure }) => failure))).toEqual(new Set(["http"]));
+        expect({ stability, complete }).toEqual({ stability: "unstable", complete: true });
+    });
+
+    test.each([
+        { part: "head", answer: "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" },
+        { part: "body", answer: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf" },
+        { part: "chunk", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf" },
+    ])("tells an answer whose $part the server cuts off", async ({ answer }) => {
+        const { port } = await serving(httpsServer(tls, ({ socket }) => void socket.end(answer)));
+        const { samples } = await probe(port, { rounds: 1, endpoint: { kind: "api", path: "/" } });
+        expect(samples[0]).toMatchObject({ failure: "reset" });
+    });
+
+    test("reads an answer that comes in chunks", async () => {
+        const { port } = await serving(
+            httpsServer(tls, (_request, response) => {
+                response.writeHead(200);
+                response.write("one");
+                response.end("two");
+            }),
+        );
+        const { samples } = await probe(port, { rounds: 1, endpoint: { kind: "api", path: "/" } });
+        expect(samples[0]).toMatchObject({ status: 200 });
+        expect(samples[0]).not.toHaveProperty("failure");
+    });
+
+    test.each([
+        { what: "redirects to a port that does not exist", location: "https://localhost:99999/v2/" },
+        { what: "redirects to a host that cannot be one", location: "https://[localhost/v2/" },
+    ])("names an image whose registry $what, and decides about the registry", async ({ location }) => {
+        const { port } = await serving(
+            httpsServer(tls, ({ url }, response) =>
+                url === "/v2/" ? response.writeHead(200).end() : response.writeHead(307, { location }).end(),
+            ),
+        );
+        const image = `localhost:${port}/team/app:1`;
+        const { pulls, samples, stability } = await probe(port, { images: [image], rounds: 40 });
+        expect(samples).toContainEqual(expect.objectContaining({ flow: "manifest", failure: "http", status: 307 }));
+        expect(stability).not.toBe("inconclusive");
+        expect(pulls).toEqual([
+            expect.objectContaining({ image, succeeded: 0, error: expect.stringMatching(/HTTP 307/) }),
+        ]);
+    });
+
+    test.each([
+        { what: "is a list", manifest: [] },
+        { what: "names a layer without a digest", manifest: { layers: [{ size: 1 }] } },
+        { what: "names a digest that would end its line", manifest: { layers: [{ digest: "sha256:0\r\nX: y" }] } },
+        { what: "is for platforms that have no names", manifest: { manifests: [{ digest: "sha256:0", platform: 1 }] } },
+    ])("names an image whose manifest $what", async ({ manifest }) => {
+        const { port } = await serving(
+            httpsServer(tls, (_request, response) => void response.end(JSON.stringify(manifest))),
+        );
+        const image = `localhost:${port}/team/app:1`;
+        const { pulls, complete } = await probe(port, { images: [image], rounds: 1, budgetSeconds: 10 });
+        expect(pulls).toEqual([expect.objectContaining({ image, succeeded: 0, error: expect.any(String) })]);
+        expect(complete).toBe(true);
+    });
+
     test("tells a refused connection", async () => {
         const { samples } = await probe(await closedPort(), { rounds: 1 });
         expect(samples[0]).toMatchObject({ failure: "refused" });
