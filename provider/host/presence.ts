@@ -8,6 +8,8 @@ import type { Answers } from "./step.ts";
 
 /** How long a host is asked for before it counts as gone, since it may be booting, and the pause between two tries. */
 const PATIENCE = { forMs: 30_000, pauseMs: 2_000 };
+/** Longest wait for a host that reads one small file. */
+const MACHINE_ID_TIMEOUT_MS = 30_000;
 /** Hosts that this process has found gone: whatever else was on them need not wait again. */
 const gone = new Set<string>();
 
@@ -40,6 +42,15 @@ export async function sessionIfThere(
             await sleep(patience.pauseMs, undefined, { signal: context.signal }).catch(() => undefined);
         }
     }
+}
+
+/** The host's machine-id, as it is now. */
+export async function machineIdOf(context: OperationContext, session: HostSession): Promise<string> {
+    const { stdout } = await session.exec("cat /etc/machine-id", {
+        timeoutMs: MACHINE_ID_TIMEOUT_MS,
+        signal: context.signal,
+    });
+    return stdout.trim();
 }
 
 /** Whether a step ran on the host that the resource was made on; on another one it did nothing. */

@@ -1,14 +1,13 @@
 import type { Connection } from "../host/connection.ts";
 import type { OperationContext } from "../host/operationContext.ts";
-import { isMachine, sessionIfThere } from "../host/presence.ts";
+import { isMachine, machineIdOf, sessionIfThere } from "../host/presence.ts";
 
-/** Whether the machine that a probe ran on is still there. Otherwise its result is gone with it, and made anew. */
+/** Whether the machine that a probe ran on is still there. If it is not, its result is gone with it, and a new one is made. */
 export async function machineIsThere(
     context: OperationContext,
     { inputs, outputs }: { inputs: { connection: Connection }; outputs: { machineId: string } },
 ): Promise<boolean> {
     const session = await sessionIfThere(context, inputs.connection);
     if (session === undefined) return false;
-    const { stdout } = await session.exec("cat /etc/machine-id");
-    return isMachine(context, { machineId: stdout.trim() }, outputs.machineId);
+    return isMachine(context, { machineId: await machineIdOf(context, session) }, outputs.machineId);
 }

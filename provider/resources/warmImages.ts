@@ -4,6 +4,7 @@ import { z } from "zod";
 import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
 import type { OperationContext } from "../host/operationContext.ts";
+import { machineIdOf } from "../host/presence.ts";
 import { machineIsThere } from "../probe/machine.ts";
 import { hostInputs, hostOutputs, resourceKind } from "../resource.ts";
 import { resourceClass } from "../resourceClass.ts";
@@ -153,8 +154,8 @@ async function warm(context: OperationContext, inputs: Inputs, ownerId: string):
             "warning",
             `The cache holds ${held.length} of ${task.images.length} images. Run up again for the others.`,
         );
-    const { stdout } = await session.exec("cat /etc/machine-id");
-    return { machineId: stdout.trim(), ownerId, ranAt: new Date().toISOString(), held, missing, fetchedBytes };
+    const ranAt = new Date().toISOString();
+    return { machineId: await machineIdOf(context, session), ownerId, ranAt, held, missing, fetchedBytes };
 }
 
 /** A line of the program; what else a host may print is nobody's message. */

@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { ProbePlan } from "../../../network/probe/plan.ts";
 import { Connection } from "../../../provider/host/connection.ts";
 import type { OperationContext } from "../../../provider/host/operationContext.ts";
-import type { HostSession } from "../../../provider/host/session.ts";
+import type { ExecOptions, HostSession } from "../../../provider/host/session.ts";
 import { egress } from "../../../provider/resources/egress.ts";
 import { pathMtu } from "../../../provider/resources/pathMtu.ts";
+import { warmImages } from "../../../provider/resources/warmImages.ts";
 import { node } from "../../unit/network/verdict/reports.ts";
 import { localSession } from "./localSession.ts";
 
@@ -63,6 +64,59 @@ test("a path MTU is the smaller of both directions", async () => {
         families: ["ipv4", "ipv6"],
     });
     expect(outputs).toMatchObject({ ipv4: 1380, ipv6: null });
+});
+
+/** A host that answers the program of a resource, and nothing when it is asked who it is. */
+function silentAboutItself(...messages: object[]): HostSession & { asked: Promise<ExecOptions | undefined> } {
+    const asked = Promise.withResolvers<ExecOptions | undefined>();
+    const session = answering(...messages);
+    return {
+        ...session,
+        asked: asked.promise,
+        exec(command, options) {
+            if (!command.includes("machine-id")) return session.exec(command, options);
+            asked.resolve(options);
+            return new Promise((_, reject) =>
+                options?.signal?.addEventListener("abort", () => reject(new Error("cancelled"))),
+            );
+        },
+    };
+}
+
+test.each([
+    {
+        what: "a probe is read",
+        messages: [],
+        work: (context: OperationContext) =>
+            egress.read(context, "id", { inputs, outputs: { machineId: facts.machineId } as never }),
+    },
+    {
+        what: "images were warmed",
+        messages: [{ ended: true }],
+        work: (context: OperationContext) => {
+            const task = {
+                address: "10.27.27.5",
+                caCertificate: "PEM",
+                upstreams: [],
+                images: [],
+                platforms: [],
+                parallel: 1,
+            };
+            return warmImages.create(context, {
+                connection: inputs.connection,
+                task,
+                timeoutSeconds: 30,
+                triggers: [],
+            });
+        },
+    },
+])("a host that does not say who it is holds up no cancelled run when $what", async ({ messages, work }) => {
+    const cancel = new AbortController();
+    const session = silentAboutItself(...messages);
+    const working = expect(work({ ...context(session), signal: cancel.signal })).rejects.toThrow("cancelled");
+    expect((await session.asked)?.timeoutMs).toBeGreaterThan(0);
+    cancel.abort();
+    await working;
 });
 
 test("reading finds a probe gone with its machine", async () => {
