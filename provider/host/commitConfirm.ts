@@ -217,11 +217,16 @@ async function begin(
                 }
             },
         });
-        const silence = armed.promise.then(() => sleep(ANSWER_WAIT_MS + 2 * longestMs));
-        await Promise.race([running, silence]).catch((error: unknown) => {
-            const cutOff = waitsSince > 0 && error instanceof HostError && error.reason === "connection-lost";
-            if (!cutOff) throw error;
-        });
+        const answered = new AbortController();
+        const silence = armed.promise.then(() =>
+            sleep(ANSWER_WAIT_MS + 2 * longestMs, undefined, { signal: answered.signal }),
+        );
+        await Promise.race([running, silence])
+            .catch((error: unknown) => {
+                const cutOff = waitsSince > 0 && error instanceof HostError && error.reason === "connection-lost";
+                if (!cutOff) throw error;
+            })
+            .finally(() => answered.abort());
         running.catch((error: unknown) => {
             failure = error;
         });
@@ -280,7 +285,7 @@ async function takenBack(
     const left = await revertThrough(through, longest);
     if (left !== undefined) return back("The change was taken back", left);
     const by = new Date(deadline + CONFIRM_MARGIN_MS);
-    const leftByItself = cancelled.aborted ? undefined : await revertedByItself(session, by, longest);
+    const leftByItself = cancelled.aborted ? undefined : await revertedByItself(session, by, longest, cancelled);
     if (leftByItself !== undefined)
         return back(`The host has taken the change back by itself after ${windowSeconds} s`, leftByItself);
     return new HostError(
@@ -309,10 +314,18 @@ async function revertThrough(session: HostSession, seconds: number): Promise<str
     return result?.code === 0 ? result.stdout.trim() : undefined;
 }
 
-/** Waits until the host's timer has passed, and then for a connection that finds nothing pending. Returns as above. */
-async function revertedByItself(session: HostSession, by: Date, seconds: number): Promise<string | undefined> {
-    await sleep(Math.max(0, by.getTime() - Date.now()));
-    const giveUp = AbortSignal.timeout(20_000 + seconds * 1000);
+/**
+ * Waits until the host's timer has passed, and then for a connection that finds nothing pending. Returns as above, and
+ * undefined at once when the run is cancelled.
+ */
+async function revertedByItself(
+    session: HostSession,
+    by: Date,
+    seconds: number,
+    cancelled: AbortSignal,
+): Promise<string | undefined> {
+    await sleep(Math.max(0, by.getTime() - Date.now()), undefined, { signal: cancelled }).catch(() => undefined);
+    const giveUp = AbortSignal.any([cancelled, AbortSignal.timeout(20_000 + seconds * 1000)]);
     while (!giveUp.aborted) {
         try {
             const fresh = await session.reconnect({ signal: giveUp });
