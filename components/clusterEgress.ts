@@ -194,6 +194,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
             mode: this.mode,
             mssSearch: this.mssSearch,
             mirrorDecision: this.mirrorDecision,
+            mirrorNext: this.mirrorNext,
             probes: this.probes,
         });
     }

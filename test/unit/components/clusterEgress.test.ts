@@ -1,7 +1,8 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { ClusterEgress, type ClusterEgressArgs } from "../../../components/clusterEgress.ts";
 import type { NodeArgs } from "../../../components/hosts.ts";
-import { verdictOf } from "../../../network/verdict/index.ts";
+import { judged } from "../network/verdict/reports.ts";
 import { egress } from "../policy/stackOf.ts";
 import { gatewayFacts, measured, nodeFacts, VMBR1_MAC } from "./facts.ts";
 import { known, type Outputs, registeredBy } from "./recorded.ts";
@@ -37,6 +38,13 @@ const namesOf = (resources: { type: string; name: string }[], type: string) =>
         .sort();
 
 describe("ClusterEgress", () => {
+    it("registers every output that programs read, so that a stack's state has it", async () => {
+        const { made, outputsOf } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
+        const read = Object.entries(made).filter(([key, value]) => key !== "urn" && pulumi.Output.isInstance(value));
+        expect(Object.keys(outputsOf.get(made)!).sort()).toEqual(read.map(([key]) => key).sort());
+        expect(outputsOf.get(made)).toHaveProperty("mirrorNext");
+    });
+
     it("measures at the gateway and one node, clamps, sets every node's MTU, and probes from everywhere", async () => {
         const { resources } = await registeredBy(() => new ClusterEgress("egress", plan), { outputs: hosts });
         expect(namesOf(resources, "clearpath:probe:PathMtu")).toEqual(["egress-path-mtu-cp1", "egress-path-mtu-pve"]);
@@ -187,7 +195,7 @@ describe("ClusterEgress", () => {
         const recorded = (stability: string, decision = { mirror: false, why: "" }) => ({
             [urn]: {
                 outputs: {
-                    verdict: { ...verdictOf([]), stability: { cp1: stability }, summary: "As it was." },
+                    verdict: { ...judged([]), stability: { cp1: stability }, summary: "As it was." },
                     mirrorDecision: decision,
                 },
             },

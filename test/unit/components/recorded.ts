@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { vi } from "vitest";
 
 /** A resource as the program registered it. */
 export interface Registered {
@@ -17,15 +18,21 @@ export interface RecordingOptions {
     before?: Record<string, { outputs: Record<string, unknown> }>;
 }
 
+/** A component as far as it says what its outputs are. */
+interface Registering {
+    registerOutputs(outputs?: Record<string, unknown>): void;
+}
+
 /**
- * Runs a program against Pulumi's mocks and gives what it registered. At `preview` a custom resource has only the
+ * Runs a program against Pulumi's mocks and gives what it registered, and the outputs of each component. At `preview` a custom resource has only the
  * outputs that `outputs` names; all others are unknown.
  */
 export async function registeredBy<T>(
     program: () => T,
     { outputs = () => ({}), preview = false, before = {} }: RecordingOptions = {},
-): Promise<{ made: T; resources: Registered[] }> {
+): Promise<{ made: T; resources: Registered[]; outputsOf: ReadonlyMap<object, Record<string, unknown>> }> {
     const resources: Registered[] = [];
+    const outputsOf = new Map<object, Record<string, unknown>>();
     await pulumi.runtime.setMocks(
         {
             newResource({ type, name, inputs }) {
@@ -38,9 +45,15 @@ export async function registeredBy<T>(
         "test",
         preview,
     );
+    // Mocks hear of a component's outputs nowhere.
+    const prototype = pulumi.ComponentResource.prototype as unknown as Registering;
+    const registering = vi.spyOn(prototype, "registerOutputs").mockImplementation(function (this: object, registered) {
+        if (registered !== undefined) outputsOf.set(this, registered);
+    });
     const made = program();
     await pulumi.runtime.disconnect();
-    return { made, resources };
+    registering.mockRestore();
+    return { made, resources, outputsOf };
 }
 
 /** Key of Pulumi's wire format that marks a wrapped value: here the only ones are secrets. */
