@@ -40,10 +40,11 @@ export class EgressProbe extends pulumi.ComponentResource {
                 ),
         );
         this.passed = pulumi.all(this.probes.map(probe => probe.passed)).apply(all => all.every(passed => passed));
-        const { stability } = ProbePlan.parse(plan);
+        const { stability: threshold } = ProbePlan.parse(plan);
+        const vantagePoints = args.vantagePoints.map(host => host.name);
         this.verdict = pulumi
             .all(this.probes.map(probe => probe.report))
-            .apply(reports => verdictOf(reports, [], stability));
+            .apply(reports => verdictOf(reports, { vantagePoints, threshold }));
 
         this.registerOutputs({ verdict: this.verdict, passed: this.passed });
     }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { collectReports } from "../../cluster/probe/collect.ts";
-import { verdictOf } from "../../network/verdict/index.ts";
+import { collectReports, type PodReports } from "../../cluster/probe/collect.ts";
+import { type Verdict, verdictOf } from "../../network/verdict/index.ts";
 import { evidenceOf } from "../evidence/evidenceOf.ts";
 import { requireWritable, writeEvidence } from "../evidence/file.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
@@ -35,18 +35,20 @@ export function collectCommand(program: Command): void {
             throw new CouldNotRun(
                 `No pod of ${name} has finished a run. ${unprobed.map(({ reason }) => reason).join(" ") || "It has no pods; look at its Job or DaemonSet."}`,
             );
-        const verdict = verdictOf(
-            reports,
-            unprobed.map(({ vantagePoint }) => vantagePoint),
-        );
-        const result = { reports, verdict, unprobed };
+        const result = { reports, verdict: verdictOnPods(found), unprobed };
         process.stdout.write(flags.json ? `${JSON.stringify(result, null, 2)}\n` : probeText(result));
         if (flags.out !== undefined) {
             await writeEvidence(flags.out, evidenceOf(result, { plan, ...spanOf(reports) }));
             process.stderr.write(`evidence: ${flags.out} (clearpath report ${flags.out} shows it)\n`);
         }
-        process.exitCode = verdict.cause === "none" && unprobed.length === 0 ? EXIT.ok : EXIT.foundSomething;
+        process.exitCode = result.verdict.cause === "none" && unprobed.length === 0 ? EXIT.ok : EXIT.foundSomething;
     });
+}
+
+/** What the pods' reports mean together, by the threshold of the plan that they ran. */
+export function verdictOnPods({ plan, reports, unprobed }: PodReports): Verdict {
+    const vantagePoints = [...reports, ...unprobed].map(({ vantagePoint }) => vantagePoint);
+    return verdictOf(reports, { vantagePoints, threshold: plan.stability });
 }
 
 /** From the first run's beginning to the last one's end. */

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { createLogUpdate } from "log-update";
 import type { VantageReport } from "../../network/probe/report.ts";
-import { verdictOf } from "../../network/verdict/index.ts";
+import { type JudgedRun, verdictOf } from "../../network/verdict/index.ts";
 
 /** A report of what a vantage point found until now, made when it is asked for. */
 export type ReportSoFar = () => VantageReport;
@@ -14,16 +14,16 @@ const PLAIN = { head: [], border: [] };
 export class LiveTable {
     readonly #update: ReturnType<typeof createLogUpdate>;
     readonly #columns: () => number;
-    readonly #names: readonly string[];
+    readonly #run: JudgedRun;
     readonly #soFar = new Map<string, ReportSoFar>();
     readonly #ended = new Map<string, string>();
     readonly #timer: NodeJS.Timeout;
     #footer = "Ctrl-C ends the probes on every host, with what was found so far.";
 
-    constructor(stream: NodeJS.WriteStream, names: readonly string[]) {
+    constructor(stream: NodeJS.WriteStream, run: JudgedRun) {
         this.#update = createLogUpdate(stream);
         this.#columns = () => stream.columns ?? 80;
-        this.#names = names;
+        this.#run = run;
         this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
     }
 
@@ -49,25 +49,26 @@ export class LiveTable {
     }
 
     #draw(): void {
-        const reports = this.#names.flatMap(name => this.#soFar.get(name)?.() ?? []);
-        this.#update(liveText({ names: this.#names, ended: this.#ended, reports }, this.#columns(), this.#footer));
+        const reports = this.#run.vantagePoints.flatMap(name => this.#soFar.get(name)?.() ?? []);
+        this.#update(liveText({ run: this.#run, ended: this.#ended, reports }, this.#columns(), this.#footer));
     }
 }
 
 interface Live {
-    names: readonly string[];
+    run: JudgedRun;
     /** How runs ended, by vantage point. */
     ended: ReadonlyMap<string, string>;
     reports: readonly VantageReport[];
 }
 
 /** The table as text: with a column for each vantage point where they fit, otherwise with a line for each. */
-export function liveText({ names, ended, reports }: Live, columns: number, footer: string): string {
+export function liveText({ run, ended, reports }: Live, columns: number, footer: string): string {
+    const names = run.vantagePoints;
     const wide = columnsFor(reports, names);
     const fits = wide.split("\n").every(line => stripVTControlCharacters(line).length <= columns);
     const table = fits ? wide : linesFor(reports, names);
     const ends = names.flatMap(name => ended.get(name) ?? []);
-    return [table, ...ends, verdictSoFar(reports), footer].join("\n");
+    return [table, ...ends, verdictSoFar(reports, run), footer].join("\n");
 }
 
 function columnsFor(reports: readonly VantageReport[], names: readonly string[]): string {
@@ -104,10 +105,10 @@ function linesFor(reports: readonly VantageReport[], names: readonly string[]): 
 }
 
 /** The verdict on what was found until now. That nothing failed yet proves nothing yet. */
-function verdictSoFar(reports: readonly VantageReport[]): string {
+function verdictSoFar(reports: readonly VantageReport[], run: JudgedRun): string {
     const tried = reports.flatMap(({ samples }) => samples);
     if (tried.length === 0) return "So far: nothing was tried yet.";
-    const verdict = verdictOf([...reports]);
+    const verdict = verdictOf([...reports], run);
     if (verdict.cause === "none" || verdict.cause === "unknown") {
         const bad = tried.filter(({ failure }) => failure !== undefined).length;
         return `So far: ${bad} of ${tried.length} connections failed${bad > 0 ? ", and nothing explains it yet" : ""}.`;

@@ -61,7 +61,7 @@ async function probed(flags: ProbeFlags): Promise<{ result: ProbeAllResult; run:
         : await targetsOfStack(flags.stack!, flags.cwd);
     const tokens = await tokensIn(flags.token, plan);
     const stop = new AbortController();
-    const progress = process.stderr.isTTY ? liveProgress(hosts) : plainProgress();
+    const progress = process.stderr.isTTY ? liveProgress(hosts, plan.stability) : plainProgress();
     process.on("SIGINT", interrupter(stop, progress.stopping));
     const startedAt = new Date();
     try {

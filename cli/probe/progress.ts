@@ -1,3 +1,4 @@
+import type { Threshold } from "../../network/verdict/index.ts";
 import type { ProbeAllOptions, ProbedHost } from "../../provider/probe/probeAll.ts";
 import { LiveTable } from "./liveTable.ts";
 
@@ -9,9 +10,9 @@ export interface Progress {
 }
 
 /** A table that is redrawn in place. */
-export function liveProgress(hosts: readonly ProbedHost[]): Progress {
-    const names = hosts.map(({ vantagePoint }) => vantagePoint);
-    const table = new LiveTable(process.stderr, names);
+export function liveProgress(hosts: readonly ProbedHost[], threshold: Threshold): Progress {
+    const vantagePoints = hosts.map(({ vantagePoint }) => vantagePoint);
+    const table = new LiveTable(process.stderr, { vantagePoints, threshold });
     return {
         listeners: {
             onHeard: (name, soFar) => table.heard(name, soFar),

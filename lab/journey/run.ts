@@ -3,6 +3,7 @@ import { access, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { DeployResult } from "../../cli/deploy/deploy.ts";
 import { CouldNotRun } from "../../cli/exit.ts";
+import { Stability } from "../../network/probe/plan.ts";
 import type { VantageReport } from "../../network/probe/report.ts";
 import { type Verdict, verdictOf } from "../../network/verdict/index.ts";
 import type { ProbeAllResult } from "../../provider/probe/probeAll.ts";
@@ -138,7 +139,8 @@ function seen({ verdict, reports }: Pick<ProbeAllResult, "verdict" | "reports">)
 }
 
 function nothingSeen(): Seen {
-    return seen({ verdict: verdictOf([]), reports: [] });
+    const verdict = verdictOf([], { vantagePoints: [], threshold: Stability.parse({}) });
+    return seen({ verdict, reports: [] });
 }
 
 /** What the stack says it set. Values that a failed `up` did not set, or only planned, are null. */

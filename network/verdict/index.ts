@@ -1,3 +1,4 @@
 /** What the reports of all vantage points mean together: one cause, its evidence, and who can remove it. */
+export type { Threshold } from "./steady.ts";
 export { Verdict } from "./verdict.ts";
-export { verdictOf } from "./verdictOf.ts";
+export { type JudgedRun, verdictOf } from "./verdictOf.ts";

@@ -1,4 +1,3 @@
-import { Stability } from "../probe/plan.ts";
 import { advisoriesOf } from "./advisories.ts";
 import { answers } from "./causes/answers.ts";
 import { blackHole } from "./causes/blackHole.ts";
@@ -32,17 +31,21 @@ const CONFIDENCE_OF_NONE = 0.95;
 /** A finding must explain this share of what went wrong, or the cause stays unknown. */
 const EXPLAINED_SHARE = 0.5;
 
+/** What a run was asked to do, as far as its verdict depends on it. */
+export interface JudgedRun {
+    /** Names of all vantage points that were to report. As long as one of them has not, nothing counts as healthy. */
+    vantagePoints: readonly string[];
+    /** The success rate that the plan holds the network to: `plan.stability`. */
+    threshold: Threshold;
+}
+
 /**
  * Says what the reports of all vantage points mean together. Pure: it sees samples and facts, and works on summaries
- * without samples too, with less to show as evidence. It says `none` only when the network is steady by the threshold
- * of the plan, and no measurement of packet sizes contradicts it.
- * `unprobed` names the vantage points that should have reported and did not: nothing is healthy as long as there are any.
+ * without samples too, with less to show as evidence. It says `none` only when every vantage point reported, the network
+ * is steady by the plan's threshold, and no measurement of packet sizes contradicts it.
  */
-export function verdictOf(
-    reports: Report[],
-    unprobed: readonly string[] = [],
-    threshold: Threshold = Stability.parse({}),
-): Verdict {
+export function verdictOf(reports: Report[], { vantagePoints, threshold }: JudgedRun): Verdict {
+    const unprobed = vantagePoints.filter(name => !reports.some(({ vantagePoint }) => vantagePoint === name));
     const observation = observe(reports);
     const steady = isSteady(observation, threshold);
     // In a steady network a stray failure explains nothing: what was measured comes first.

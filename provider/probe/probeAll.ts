@@ -82,8 +82,8 @@ export async function probeAll(
         );
         const [first] = results;
         if (reports.length === 0 && first instanceof HostError) throw first;
-        const names = unprobed.map(({ vantagePoint }) => vantagePoint);
-        return { reports, verdict: verdictOf(reports, names, plan.stability), unprobed };
+        const vantagePoints = hosts.map(({ vantagePoint }) => vantagePoint);
+        return { reports, verdict: verdictOf(reports, { vantagePoints, threshold: plan.stability }), unprobed };
     } finally {
         sessions.close();
     }

@@ -5,7 +5,7 @@ import { ProbePlan } from "../../network/probe/plan.ts";
 import { VantageSummary } from "../../network/probe/report.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import type { OperationContext } from "../host/operationContext.ts";
-import { keepReport } from "../probe/keptReport.ts";
+import { keepReport, noteAsked } from "../probe/keptReport.ts";
 import { machineIsThere } from "../probe/machine.ts";
 import { probeHost } from "../probe/run.ts";
 import { hostInputs, hostOutputs, resourceKind } from "../resource.ts";
@@ -73,6 +73,7 @@ export class Egress extends resourceClass(egress) {}
 
 async function probe(context: OperationContext, inputs: Inputs, ownerId: string): Promise<Outputs> {
     const { vantagePoint, role, plan } = inputs;
+    await noteAsked({ vantagePoint });
     const session = await context.session(inputs.connection);
     const report = await probeHost(session, { vantagePoint, role, plan }, { signal: context.signal });
     context.signal.throwIfAborted();

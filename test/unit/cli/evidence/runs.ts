@@ -3,8 +3,7 @@ import { readEvidence } from "../../../../cli/evidence/file.ts";
 import type { EvidenceFile } from "../../../../network/evidence/evidenceFile.ts";
 import { ProbePlan } from "../../../../network/probe/plan.ts";
 import type { Sample, VantageReport } from "../../../../network/probe/report.ts";
-import { verdictOf } from "../../../../network/verdict/index.ts";
-import { ENDPOINTS, gateway } from "../../network/verdict/reports.ts";
+import { ENDPOINTS, gateway, judged } from "../../network/verdict/reports.ts";
 
 /** A recorded run of the lab's scenario black-hole-ecmp, before and after the fix: see fixtures/record.ts. */
 export function recorded(when: "before" | "after"): Promise<EvidenceFile> {
@@ -18,7 +17,7 @@ export function recordedPath(when: "before" | "after"): string {
 /** A run with the given reports, judged as a probe would; a healthy gateway when left out. */
 export function runWith(reports: VantageReport[] = [gateway()], changes: Partial<EvidenceFile> = {}): EvidenceFile {
     const plan = ProbePlan.parse({ endpoints: ENDPOINTS.map(host => ({ host })) });
-    const found = { reports, unprobed: [], verdict: verdictOf(reports) };
+    const found = { reports, unprobed: [], verdict: judged(reports) };
     const [startedAt, endedAt] = [new Date("2026-01-01T00:00:00Z"), new Date("2026-01-01T00:00:09Z")];
     return { ...evidenceOf(found, { plan, startedAt, endedAt }), ...changes };
 }

@@ -1,7 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import { liveText } from "../../../../cli/probe/liveTable.ts";
+import { Stability } from "../../../../network/probe/plan.ts";
 import type { Sample, VantageReport } from "../../../../network/probe/report.ts";
+import type { JudgedRun } from "../../../../network/verdict/index.ts";
+import { endpoint, endpoints, gateway, node } from "../../network/verdict/reports.ts";
 import { egress } from "../../policy/stackOf.ts";
 
 const sample = (id: string, failure?: Sample["failure"]): Sample => ({
@@ -25,10 +28,10 @@ function report(vantagePoint: string, samples: Sample[]): VantageReport {
     return { ...summary, samples };
 }
 
-const names = ["pve", "cp1", "worker1"];
+const run = { vantagePoints: ["pve", "cp1", "worker1"], threshold: Stability.parse({}) };
 const ended = new Map([["pve", "pve: there is no python3."]]);
-const lines = (columns: number, reports: VantageReport[]) =>
-    stripVTControlCharacters(liveText({ names, ended, reports }, columns, "Ctrl-C ends it.")).split("\n");
+const lines = (columns: number, reports: VantageReport[], judged: JudgedRun = run) =>
+    stripVTControlCharacters(liveText({ run: judged, ended, reports }, columns, "Ctrl-C ends it.")).split("\n");
 
 describe("the table of a run that goes on", () => {
     test("counts endpoint by vantage point, and says how hosts ended", () => {
@@ -57,5 +60,17 @@ describe("the table of a run that goes on", () => {
         const broken = lines(120, [report("cp1", stalled), report("worker1", stalled)]);
         expect(broken.some(line => /^So far: (pmtu-black-hole|upstream)/.test(line))).toBe(true);
         expect(lines(120, [])).toContain("So far: nothing was tried yet.");
+    });
+
+    test("judges by the threshold of the plan that runs", () => {
+        const twice = endpoints(endpoint("quay.io", { succeeded: 28, failures: { http: 2 } }));
+        const samples = [sample("s1")];
+        const reports = [gateway(), node("cp1"), node("worker1", { stability: "stable", endpoints: twice })].map(
+            found => ({ ...found, samples }),
+        );
+        const verdictWith = (threshold: JudgedRun["threshold"]) =>
+            lines(200, reports, { ...run, threshold }).find(line => line.startsWith("So far:"));
+        expect(verdictWith({ stableRate: 0.999, confidence: 0.95 })).toMatch(/^So far: upstream\./);
+        expect(verdictWith({ stableRate: 0.99, confidence: 0.95 })).toBe("So far: 0 of 3 connections failed.");
     });
 });

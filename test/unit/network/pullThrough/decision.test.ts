@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { decideMirror, type LastOutcome } from "../../../../network/pullThrough/decision.ts";
-import { verdictOf } from "../../../../network/verdict/index.ts";
+import { judged } from "../verdict/reports.ts";
 
 const recorded = (
     stability: Record<string, "stable" | "unstable" | "inconclusive">,
     change: Partial<LastOutcome> = {},
 ): LastOutcome => ({
-    verdict: { ...verdictOf([]), summary: "One in five is lost.", stability },
+    verdict: { ...judged([]), summary: "One in five is lost.", stability },
     decision: { mirror: false, why: "" },
     mending: false,
     ...change,

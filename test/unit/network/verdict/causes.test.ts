@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FailureKind, type MeasuredMtu, type VantageReport } from "../../../../network/probe/report.ts";
-import { Verdict, verdictOf } from "../../../../network/verdict/index.ts";
+import { Verdict } from "../../../../network/verdict/index.ts";
 import {
     allFailing,
     atLeast,
@@ -10,6 +10,7 @@ import {
     endpoints,
     failing,
     gateway,
+    judged,
     mtus,
     node,
     silent,
@@ -109,7 +110,7 @@ describe("every cause is named from what shows it", () => {
             scope: "node",
         },
     ])("$what", ({ reports, cause, scope }) => {
-        expect(verdictOf(reports)).toMatchObject({ cause, scope });
+        expect(judged(reports)).toMatchObject({ cause, scope });
     });
 });
 
@@ -127,11 +128,11 @@ describe("names that do not resolve while connections repeat packets", () => {
     });
 
     test("are lost packets when both happen alike", () => {
-        expect(verdictOf(everywhere(broken(4, 10)))).toMatchObject({ cause: "packet-loss", alsoSeen: [] });
+        expect(judged(everywhere(broken(4, 10)))).toMatchObject({ cause: "packet-loss", alsoSeen: [] });
     });
 
     test("are the resolver's fault when they are many times as frequent, and the loss is seen besides", () => {
-        const verdict = verdictOf(everywhere(broken(1, 12)));
+        const verdict = judged(everywhere(broken(1, 12)));
         expect(verdict.cause).toBe("dns");
         expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["packet-loss"]);
     });
@@ -139,7 +140,7 @@ describe("names that do not resolve while connections repeat packets", () => {
 
 test("VMs that their resolver never answers, while it answers the gateway, are shut out from it", () => {
     const nameless = { endpoints: allFailing("dns") };
-    expect(verdictOf([gateway(), node("cp1", nameless), node("worker1", nameless)])).toMatchObject({
+    expect(judged([gateway(), node("cp1", nameless), node("worker1", nameless)])).toMatchObject({
         cause: "firewall-block",
         scope: "vm-subnet",
         alsoSeen: [],
@@ -150,12 +151,12 @@ test("one of several paths that carries nothing at all is packet loss, names tha
     const half = ENDPOINTS.map(name =>
         endpoint(name, { attempts: 30, succeeded: 10, failures: { dns: 12, "connect-timeout": 8 } }),
     );
-    expect(verdictOf(everywhere({ endpoints: half }))).toMatchObject({ cause: "packet-loss", scope: "host-and-vms" });
+    expect(judged(everywhere({ endpoints: half }))).toMatchObject({ cause: "packet-loss", scope: "host-and-vms" });
 });
 
 test("a stray failure in a steady network does not hide a mismatch that no connection suffers from", () => {
     const stray = node("cp1", { endpoints: endpoints(failing("quay.io", "dns", 1)), stability: "stable" });
-    const verdict = verdictOf([gateway(), stray, node("worker1", {}, 9000)]);
+    const verdict = judged([gateway(), stray, node("worker1", {}, 9000)]);
     expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
     expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["dns"]);
 });
@@ -163,7 +164,7 @@ test("a stray failure in a steady network does not hide a mismatch that no conne
 test("a mismatch that both hosts' facts show is named even where nothing explains what fails, with less confidence", () => {
     const whole = { ...atLeast(1500), paths: Array.from({ length: 16 }, () => 1500) };
     const stalling = { endpoints: allFailing("tls-timeout", 4), pathMtu: mtus(whole, whole) };
-    const verdict = verdictOf([gateway(stalling), node("cp1", stalling), node("worker1", stalling, 9000)]);
+    const verdict = judged([gateway(stalling), node("cp1", stalling), node("worker1", stalling, 9000)]);
     expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
     expect(verdict.confidence).toBeLessThan(0.5);
 });
@@ -177,7 +178,7 @@ describe("a pod whose link is larger than its node's", () => {
         const pod = node("cp1/pod", { pathMtu: mtus(measured, measured) }, 1450);
         const route = { ...pod.facts.defaultRoute.ipv4!, gatewayMac: podMac };
         const facts = { ...pod.facts, defaultRoute: { ipv4: route, ipv6: route } };
-        return verdictOf([gateway(), host, { ...pod, role: "pod", facts }]);
+        return judged([gateway(), host, { ...pod, role: "pod", facts }]);
     };
 
     test("is a mismatch at the node, though its kernel has learnt what passes", () => {
@@ -206,11 +207,11 @@ describe("a hole that only one of several endpoints lies behind", () => {
     });
 
     test("has that endpoint for its scope", () => {
-        expect(verdictOf(everywhere(stalling(30)))).toMatchObject({ cause: "pmtu-black-hole", scope: "endpoint" });
+        expect(judged(everywhere(stalling(30)))).toMatchObject({ cause: "pmtu-black-hole", scope: "endpoint" });
     });
 
     test("is everybody's where the others were called too seldom to have met it", () => {
-        expect(verdictOf(everywhere(stalling(2)))).toMatchObject({ cause: "pmtu-black-hole", scope: "host-and-vms" });
+        expect(judged(everywhere(stalling(2)))).toMatchObject({ cause: "pmtu-black-hole", scope: "host-and-vms" });
     });
 });
 
@@ -221,13 +222,13 @@ describe("packets between neighbours", () => {
 
     test("that vanish name the mismatch where no gateway tells of its bridge", () => {
         const large = node("worker1", { facts: { neighbours: lost } }, 9000);
-        const verdict = verdictOf([node("cp1", { facts: { neighbours: whole } }), large]);
+        const verdict = judged([node("cp1", { facts: { neighbours: whole } }), large]);
         expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
         expect(verdict.actions[0]).toMatchObject({ component: "NodeMtu", argument: "mtu", value: 1500 });
     });
 
     test("that vanish are evidence of what the facts of gateway and node show", () => {
-        const verdict = verdictOf([gateway(), node("cp1"), node("worker1", { facts: { neighbours: lost } }, 9000)]);
+        const verdict = judged([gateway(), node("cp1"), node("worker1", { facts: { neighbours: lost } }, 9000)]);
         expect(verdict.evidence.map(({ statement }) => statement)).toContain(
             "packets of 1504 bytes reach 10.27.27.11, and those of 9000 do not",
         );
@@ -238,38 +239,38 @@ describe("packets between neighbours", () => {
         { what: "none is answered, however small", neighbours: unanswered },
         { what: "another neighbour gets the large ones", neighbours: [...whole, ...lost] },
     ])("are no mismatch where $what", ({ neighbours }) => {
-        expect(verdictOf([node("cp1"), node("worker1", { facts: { neighbours } })]).cause).toBe("none");
+        expect(judged([node("cp1"), node("worker1", { facts: { neighbours } })]).cause).toBe("none");
     });
 });
 
 describe("none", () => {
     test("is said of a stable network, with the largest packet that passed as path MTU", () => {
-        const verdict = verdictOf([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
+        const verdict = judged([gateway(), node("cp1", { pathMtu: mtus(atLeast(1400), atLeast(1400)) }, 1400)]);
         expect(verdict).toMatchObject({ cause: "none", scope: null, direction: null, icmpFilteredAt: "nowhere" });
         expect(verdict.pathMtu).toEqual({ ipv4: 1500, ipv6: 1500 });
     });
 
     test("is not said while a vantage point could not be probed, however well the others are", () => {
-        const verdict = verdictOf([gateway()], ["cp1"]);
+        const verdict = judged([gateway()], ["cp1"]);
         expect(verdict.cause).toBe("unknown");
         expect(verdict.summary).toContain("cp1 could not be probed");
     });
 
     test("is said behind a clamp, where no larger packet can be tried", () => {
         const clamped = { pathMtu: mtus(atLeast(1380, "peer"), atLeast(1380, "peer")) };
-        expect(verdictOf(everywhere(clamped))).toMatchObject({ cause: "none", pathMtu: { ipv4: 1380, ipv6: 1380 } });
+        expect(judged(everywhere(clamped))).toMatchObject({ cause: "none", pathMtu: { ipv4: 1380, ipv6: 1380 } });
     });
 
     test("keeps a dropped ICMP message behind a clamp as an advisory", () => {
         const drop = { table: "ip filter", chain: "FORWARD", hook: "forward", rule: "icmp type 3 drop" };
-        const verdict = verdictOf([gateway({ facts: { icmpDropRules: [drop] } }), node("cp1")]);
+        const verdict = judged([gateway({ facts: { icmpDropRules: [drop] } }), node("cp1")]);
         expect(verdict).toMatchObject({ cause: "none", icmpFilteredAt: "gateway" });
         expect(verdict.advisories).toHaveLength(1);
     });
 
     test("is said with a stray failure that leaves the vantage point stable, which is listed", () => {
         const stray = node("cp1", { endpoints: endpoints(failing("quay.io", "http", 1)), stability: "stable" });
-        const verdict = verdictOf([gateway(), stray]);
+        const verdict = judged([gateway(), stray]);
         expect(verdict.cause).toBe("none");
         expect(verdict.alsoSeen.map(({ cause }) => cause)).toEqual(["upstream"]);
     });
@@ -289,14 +290,14 @@ describe("none", () => {
             reports: [gateway(), node("cp1", { pathMtu: mtus(atLeast(1500), silent(1499)) })],
         },
     ])("is not said when $what", ({ reports }) => {
-        expect(verdictOf(reports).cause).not.toBe("none");
+        expect(judged(reports).cause).not.toBe("none");
     });
 });
 
 describe("a verdict", () => {
     test("puts what explains most first and keeps the rest", () => {
         const both = endpoints(failing("quay.io", "rate-limit", 3), failing("ghcr.io", "certificate", 30));
-        const verdict = verdictOf(everywhere({ endpoints: both }));
+        const verdict = judged(everywhere({ endpoints: both }));
         expect(verdict.cause).toBe("tls-trust");
         expect(verdict.alsoSeen.map(({ cause }) => cause)).toContain("rate-limit");
     });
@@ -310,7 +311,7 @@ describe("a verdict", () => {
             via: "ctr" as const,
             error: "no space",
         };
-        const verdict = verdictOf([node("cp1", { pulls: [pull] })]);
+        const verdict = judged([node("cp1", { pulls: [pull] })]);
         expect(verdict.cause).toBe("unknown");
         expect(verdict.ruledOut).toContain("pmtu-black-hole");
     });
@@ -323,7 +324,7 @@ describe("a verdict", () => {
             totalMs: 10,
             failure: "certificate" as const,
         }));
-        const verdict = verdictOf([node("cp1", { endpoints: endpoints(failing("quay.io", "certificate")), samples })]);
+        const verdict = judged([node("cp1", { endpoints: endpoints(failing("quay.io", "certificate")), samples })]);
         expect(verdict.evidence[0]).toMatchObject({ vantagePoint: "cp1" });
         expect(verdict.evidence[0]!.samples).toHaveLength(10);
     });
@@ -331,8 +332,8 @@ describe("a verdict", () => {
     test("is the same from summaries without samples, and fits its schema", () => {
         const reports = everywhere({ endpoints: allFailing("tls-timeout"), pathMtu: mtus(silent(1380), silent(1380)) });
         const summaries = reports.map(({ samples: _, ...summary }) => summary);
-        expect(verdictOf(summaries)).toEqual(verdictOf(reports));
-        expect(() => Verdict.parse(verdictOf(summaries))).not.toThrow();
+        expect(judged(summaries)).toEqual(judged(reports));
+        expect(() => Verdict.parse(judged(summaries))).not.toThrow();
     });
 });
 
@@ -353,7 +354,7 @@ test("whatever fails on an unstable vantage point, the verdict is never none, an
                         .map(({ name, kind, count }) => failing(name, kind, count)),
                 ),
             });
-            const verdict = verdictOf([gateway(of("pve")), node("cp1", of("cp1")), node("worker1", of("worker1"))]);
+            const verdict = judged([gateway(of("pve")), node("cp1", of("cp1")), node("worker1", of("worker1"))]);
             expect(verdict.cause).not.toBe("none");
             expect(() => Verdict.parse(verdict)).not.toThrow();
         }),

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { EndpointResult, Place, PullResult } from "../../../../network/probe/report.ts";
-import { verdictOf } from "../../../../network/verdict/index.ts";
-import { allFailing, endpoint, endpoints, failing, gateway, node } from "./reports.ts";
+import { allFailing, endpoint, endpoints, failing, gateway, judged, node } from "./reports.ts";
 
 function place(host: string, family: Place["family"], unconnected: number, attempts = 10): Place {
     return { host, family, attempts, failures: unconnected === 0 ? {} : { "connect-timeout": unconnected } };
@@ -22,7 +21,7 @@ describe("attempts told apart by host and IP version", () => {
         const shut = {
             endpoints: endpoints(called("quay.io", place("quay.io", "ipv4", 10), place("quay.io", "ipv6", 0))),
         };
-        const verdict = verdictOf([
+        const verdict = judged([
             gateway({ endpoints: endpoints(well("quay.io")) }),
             node("cp1", shut),
             node("worker1", shut),
@@ -38,7 +37,7 @@ describe("attempts told apart by host and IP version", () => {
             place("auth.docker.io", "ipv4", 3, 3),
         );
         const same = { endpoints: endpoints(hub) };
-        const verdict = verdictOf([gateway(same), node("cp1", same)]);
+        const verdict = judged([gateway(same), node("cp1", same)]);
         expect(verdict).toMatchObject({ cause: "upstream", scope: "endpoint" });
         expect(verdict.actions[0]!.sentence).toContain("auth.docker.io");
     });
@@ -49,7 +48,7 @@ describe("attempts told apart by host and IP version", () => {
                 called(name, place(name, "ipv4", 0), place(name, "ipv6", 10)),
             ),
         };
-        expect(verdictOf([gateway(dead), node("cp1", dead)])).toMatchObject({
+        expect(judged([gateway(dead), node("cp1", dead)])).toMatchObject({
             cause: "firewall-block",
             scope: "host-and-vms",
         });
@@ -61,7 +60,7 @@ describe("a gateway whose conntrack refuses connections", () => {
 
     test("explains VMs that get no answer, be it to connections or to queries", () => {
         const some = { endpoints: allFailing("dns", 12) };
-        const verdict = verdictOf([gateway({ facts: { conntrack } }), node("cp1", some), node("worker1", some)]);
+        const verdict = judged([gateway({ facts: { conntrack } }), node("cp1", some), node("worker1", some)]);
         expect(verdict).toMatchObject({ cause: "nat-exhaustion", scope: "vm-subnet" });
         expect(verdict.evidence[0]).toMatchObject({ vantagePoint: "pve" });
     });
@@ -69,7 +68,7 @@ describe("a gateway whose conntrack refuses connections", () => {
     test("does not explain a resolver that fails the gateway too, without any refusal", () => {
         const some = { endpoints: allFailing("dns", 12) };
         const quiet = gateway({ ...some, facts: { conntrack: { ...conntrack, refused: 0 } } });
-        expect(verdictOf([quiet, node("cp1", some)])).toMatchObject({ cause: "dns", scope: "host-and-vms" });
+        expect(judged([quiet, node("cp1", some)])).toMatchObject({ cause: "dns", scope: "host-and-vms" });
     });
 });
 
@@ -90,23 +89,23 @@ describe("pulls that fail where small requests succeed", () => {
         ["dial tcp: lookup quay.io on 192.0.2.53:53: read udp 10.27.27.11: i/o timeout", "dns"],
     ] as const)("are named by the runtime's words: %s", (error, cause) => {
         const same = { pulls: [pull(error)] };
-        expect(verdictOf([gateway(same), node("cp1", same)])).toMatchObject({ cause, scope: "endpoint" });
+        expect(judged([gateway(same), node("cp1", same)])).toMatchObject({ cause, scope: "endpoint" });
     });
 
     test("stay unknown when its words name nothing", () => {
         const same = { pulls: [pull("no end after 12 s")] };
-        expect(verdictOf([gateway(same), node("cp1", same)]).cause).toBe("unknown");
+        expect(judged([gateway(same), node("cp1", same)]).cause).toBe("unknown");
     });
 
     test("are not put down to a stray failure of another endpoint", () => {
         const stray = { pulls: [pull("502 Bad Gateway")], endpoints: endpoints(failing("ghcr.io", "dns", 1)) };
-        expect(verdictOf([gateway({ pulls: [pull("502 Bad Gateway")] }), node("cp1", stray)]).cause).toBe("upstream");
+        expect(judged([gateway({ pulls: [pull("502 Bad Gateway")] }), node("cp1", stray)]).cause).toBe("upstream");
     });
 });
 
 test("an endpoint that answers everyone slowly is no fault, and an advisory", () => {
     const slow = { endpoints: endpoints(endpoint("quay.io", { latency: { median: 1600, p95: 1700, p99: 1800 } })) };
-    const verdict = verdictOf([gateway(slow), node("cp1", slow)]);
+    const verdict = judged([gateway(slow), node("cp1", slow)]);
     expect(verdict.cause).toBe("none");
     expect(verdict.advisories).toEqual([expect.stringContaining("quay.io answers everyone, and slowly: 1600 ms")]);
 });

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { unmet } from "../../../../lab/journey/expectation.ts";
-import { verdictOf } from "../../../../network/verdict/index.ts";
 import { RECORDED, type Recorded } from "./record.ts";
+import { judged } from "./reports.ts";
 
 const recorded = JSON.parse(gunzipSync(readFileSync(RECORDED)).toString()) as Recorded[];
 
@@ -16,7 +16,7 @@ describe("networks that were probed in the lab", () => {
     test.each(recorded.map((network, index) => ({ ...network, title: `${index} ${network.name}` })))(
         "$title has the verdict that it deserves",
         ({ expected, reports }) => {
-            expect(unmet(expected, verdictOf(reports))).toEqual([]);
+            expect(unmet(expected, judged(reports))).toEqual([]);
         },
     );
 
@@ -26,6 +26,6 @@ describe("networks that were probed in the lab", () => {
         );
         const cut = faults.flatMap(({ reports }) => reports.map(one => reports.filter(other => other !== one)));
         expect(cut.length).toBeGreaterThan(50);
-        expect(cut.filter(reports => verdictOf(reports).cause === "none")).toEqual([]);
+        expect(cut.filter(reports => judged(reports).cause === "none")).toEqual([]);
     });
 });

@@ -1,3 +1,4 @@
+import { Stability } from "../../../../network/probe/plan.ts";
 import type {
     EndpointResult,
     FailureKind,
@@ -5,6 +6,7 @@ import type {
     MeasuredMtu,
     VantageReport,
 } from "../../../../network/probe/report.ts";
+import { type JudgedRun, type Verdict, verdictOf } from "../../../../network/verdict/index.ts";
 
 export const ENDPOINTS = ["ghcr.io", "registry-1.docker.io", "quay.io", "api.doppler.com"];
 
@@ -119,4 +121,14 @@ export function node(name: string, changes: Changes = {}, mtu = 1500): VantageRe
     };
     const { facts: some, ...rest } = changes;
     return report(name, name === "cp1" ? "server" : "agent", { ...rest, facts: { links, defaultRoute, ...some } });
+}
+
+/** The verdict on reports of a plan with the default threshold, with the vantage points that were to report beside them. */
+export function judged(
+    reports: Parameters<typeof verdictOf>[0],
+    silent: readonly string[] = [],
+    threshold: JudgedRun["threshold"] = Stability.parse({}),
+): Verdict {
+    const vantagePoints = [...reports.map(({ vantagePoint }) => vantagePoint), ...silent];
+    return verdictOf(reports, { vantagePoints, threshold });
 }

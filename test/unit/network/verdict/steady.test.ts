@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { verdictOf } from "../../../../network/verdict/index.ts";
-import { endpoint, endpoints, gateway, node } from "./reports.ts";
+import { endpoint, endpoints, gateway, judged, node } from "./reports.ts";
 import { simulated, type Trouble } from "./simulated.ts";
 
 const RUNS = 400;
@@ -9,7 +8,7 @@ const RUNS = 400;
 function named(trouble: Trouble): Record<string, number> {
     const counts: Record<string, number> = {};
     for (let seed = 1; seed <= RUNS; seed++) {
-        const { cause } = verdictOf(simulated(trouble, seed));
+        const { cause } = judged(simulated(trouble, seed));
         counts[cause] = (counts[cause] ?? 0) + 1;
     }
     return counts;
@@ -93,13 +92,13 @@ describe("none is not said though every vantage point passed its sequential test
             ],
         },
     ])("$what", ({ reports }) => {
-        expect(verdictOf(reports).cause).not.toBe("none");
+        expect(judged(reports).cause).not.toBe("none");
     });
 
     test("at a higher stable rate than was reached", () => {
         const twice = endpoints(endpoint("quay.io", { succeeded: 28, failures: { http: 2 } }));
         const reports = [gateway(), node("cp1"), node("worker1", { ...stable, endpoints: twice })];
-        expect(verdictOf(reports).cause).toBe("none");
-        expect(verdictOf(reports, [], { stableRate: 0.999, confidence: 0.95 }).cause).toBe("upstream");
+        expect(judged(reports).cause).toBe("none");
+        expect(judged(reports, [], { stableRate: 0.999, confidence: 0.95 }).cause).toBe("upstream");
     });
 });
