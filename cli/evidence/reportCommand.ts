@@ -2,7 +2,6 @@ import { type Command, Option } from "commander";
 import type { EvidenceFile } from "../../network/evidence/evidenceFile.ts";
 import { readEvidence, requireWritable, writeWhole } from "./file.ts";
 import { markdownReport } from "./markdown.ts";
-import { prometheusText } from "./prometheus.ts";
 
 interface ReportFlags {
     before?: string;
@@ -51,9 +50,12 @@ function targetOf(evidence: string, { out, markdown, prometheus }: ReportFlags):
     return markdown || prometheus ? null : `${evidence.replace(/(\.json)?(\.gz)?$/, "")}.html`;
 }
 
-/** The page's charts take long to load, so only a page loads them. */
+/** Charts and metrics are libraries that take long to load, so only what shows them loads them. */
 async function rendered(evidence: EvidenceFile, before: EvidenceFile | undefined, flags: ReportFlags): Promise<string> {
-    if (flags.prometheus) return prometheusText(evidence);
+    if (flags.prometheus) {
+        const { prometheusText } = await import("./prometheus.ts");
+        return prometheusText(evidence);
+    }
     if (flags.markdown) return markdownReport(evidence, before);
     const { reportPage } = await import("./report/page.ts");
     return reportPage(evidence, before);

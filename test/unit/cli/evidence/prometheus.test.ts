@@ -13,6 +13,7 @@ function parsed(text: string): Map<string, number> {
     const families = new Set<string>();
     let family = "";
     for (const line of text.slice(0, -1).split("\n")) {
+        if (line === "") continue;
         const help = /^# HELP (\S+) \S.*$/.exec(line);
         const type = /^# TYPE (\S+) (gauge|summary)$/.exec(line);
         if (help) {
@@ -35,7 +36,7 @@ function parsed(text: string): Map<string, number> {
 describe("metrics of a recorded black hole", () => {
     test("are valid and say what the run found", async () => {
         const evidence = await recorded("before");
-        const samples = parsed(prometheusText(evidence));
+        const samples = parsed(await prometheusText(evidence));
         expect(samples.get("clearpath_healthy{}")).toBe(0);
         expect(
             samples.get(
@@ -60,34 +61,34 @@ describe("metrics of a recorded black hole", () => {
     });
 
     test("carry no time stamp, which the textfile collector refuses", async () => {
-        for (const line of prometheusText(await recorded("after")).split("\n"))
+        for (const line of (await prometheusText(await recorded("after"))).split("\n"))
             expect(line.replace(/"[^"]*"/g, "").split(" ").length).toBeLessThanOrEqual(
                 line.startsWith("#") ? Infinity : 2,
             );
     });
 });
 
-test("times are in seconds, with sum and count", () => {
+test("times are in seconds, with sum and count", async () => {
     const run = runWith([
         { ...gateway(), endpoints: [endpoint("ghcr.io")], samples: connections("ghcr.io", 4, 1, () => 250) },
     ]);
-    const samples = parsed(prometheusText(run));
+    const samples = parsed(await prometheusText(run));
     const labels = 'vantage_point="pve",endpoint="ghcr.io",phase="tls"';
     expect(samples.get(`clearpath_phase_duration_seconds{${labels},quantile="0.5"}`)).toBe(0.25);
     expect(samples.get(`clearpath_phase_duration_seconds_sum{${labels}}`)).toBe(0.75);
     expect(samples.get(`clearpath_phase_duration_seconds_count{${labels}}`)).toBe(3);
 });
 
-test("names with quotes, backslashes and line ends stay one label", () => {
+test("names with quotes, backslashes and line ends stay one label", async () => {
     const run = runWith([gateway({ vantagePoint: 'a"} 1\nb\\' })]);
-    expect(parsed(prometheusText(run)).get('clearpath_complete{vantage_point="a\\"} 1\\nb\\\\"}')).toBe(1);
+    expect(parsed(await prometheusText(run)).get('clearpath_complete{vantage_point="a\\"} 1\\nb\\\\"}')).toBe(1);
 });
 
-test("a host that could not be probed is 0, and an undecided one has no decision", () => {
+test("a host that could not be probed is 0, and an undecided one has no decision", async () => {
     const run = runWith([gateway({ stability: "inconclusive" })], {
         unprobed: [{ vantagePoint: "cp1", reason: "gone" }],
     });
-    const samples = parsed(prometheusText(run));
+    const samples = parsed(await prometheusText(run));
     expect(samples.get('clearpath_probed{vantage_point="cp1"}')).toBe(0);
     expect([...samples.keys()].filter(key => key.startsWith("clearpath_stable"))).toEqual([]);
 });
