@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { collectReports, type PodReports } from "../../cluster/probe/collect.ts";
+import { collectReports, PlanUnreadable, type PodReports } from "../../cluster/probe/collect.ts";
 import { type Verdict, verdictOf } from "../../network/verdict/index.ts";
 import { evidenceOf } from "../evidence/evidenceOf.ts";
 import { requireWritable, writeEvidence } from "../evidence/file.ts";
@@ -25,7 +25,9 @@ export function collectCommand(program: Command): void {
 
     command.action(async (name: string, flags: Flags) => {
         if (flags.out !== undefined) await requireWritable(flags.out);
-        const found = await withCluster(flags, api => collectReports(api, name));
+        const found = await withCluster(flags, api => collectReports(api, name)).catch(error => {
+            throw error instanceof PlanUnreadable ? new CouldNotRun(error.message) : error;
+        });
         if (found === undefined)
             throw new CouldNotRun(
                 `The cluster has no ClusterProbe ${name}. Nothing was read. Give the name that the program gave it.`,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import https from "node:https";
+import { text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { ApiFailure, failureOfConnection, failureOfStatus } from "./apiFailure.ts";
 
@@ -92,6 +93,16 @@ export class ClusterApi {
         return (await this.#request("GET", path)).text;
     }
 
+    /** The answer as it arrives, for what may be too large for memory. The request ends when the reader stops reading. */
+    async *stream(path: string): AsyncGenerator<Buffer> {
+        const message = await this.#answer("GET", path);
+        try {
+            for await (const chunk of message) yield chunk as Buffer;
+        } catch (error) {
+            throw failureOfConnection(this.server, error as Error);
+        }
+    }
+
     async create<T>(path: string, object: unknown): Promise<T> {
         return JSON.parse((await this.#request("POST", path, "application/json", object)).text) as T;
     }
@@ -118,18 +129,35 @@ export class ClusterApi {
         } while (next);
     }
 
-    /** Sends a request; credentials that ran out in the meantime are asked for again once. */
     async #request(method: string, path: string, contentType?: string, body?: unknown): Promise<Response> {
-        const options = this.#options ?? (await this.#authenticate());
-        const response = await this.#send(options, method, path, contentType, body);
-        if (response.status !== 401) return ok(this.server, method, path, response);
-        this.close();
-        return ok(
+        const message = await this.#answer(method, path, contentType, body);
+        return { text: await this.#textOf(message), date: new Date(message.headers.date ?? Date.now()) };
+    }
+
+    /** Sends a request and waits for an answer that is no error; asks once more for credentials that have run out. */
+    async #answer(method: string, path: string, contentType?: string, body?: unknown): Promise<IncomingMessage> {
+        let message = await this.#send(this.#options ?? (await this.#authenticate()), method, path, contentType, body);
+        if (message.statusCode === 401) {
+            message.destroy();
+            this.close();
+            message = await this.#send(await this.#authenticate(), method, path, contentType, body);
+        }
+        const status = message.statusCode!;
+        if (status < 300) return message;
+        throw failureOfStatus(
             this.server,
-            method,
-            path,
-            await this.#send(await this.#authenticate(), method, path, contentType, body),
+            `${method} ${path.replace(/\?.*/, "")}`,
+            status,
+            await this.#textOf(message),
         );
+    }
+
+    async #textOf(message: IncomingMessage): Promise<string> {
+        try {
+            return await text(message);
+        } catch (error) {
+            throw failureOfConnection(this.server, error as Error);
+        }
     }
 
     #send(
@@ -138,18 +166,26 @@ export class ClusterApi {
         path: string,
         contentType?: string,
         body?: unknown,
-    ): Promise<Response> {
+    ): Promise<IncomingMessage> {
         const sent = body === undefined ? undefined : JSON.stringify(body);
         // Node frames the body of a DELETE by neither length nor chunks, and what follows on the connection is misread.
         const framing =
             sent === undefined ? {} : { "Content-Type": contentType, "Content-Length": Buffer.byteLength(sent) };
         const headers = { ...options.headers, Accept: "application/json", ...framing };
         return new Promise((resolve, reject) => {
-            const fail = (error: Error) => reject(failureOfConnection(this.server, error));
+            let answer: IncomingMessage | undefined;
+            const fail = (error: Error) => {
+                // Whoever reads the answer is told what ended it, and not only that it was cut off.
+                answer?.destroy(error);
+                reject(failureOfConnection(this.server, error));
+            };
             const request = https.request(
                 `${this.server}${path}`,
                 { ...options, method, headers, signal: this.#signal, timeout: REQUEST_TIMEOUT_MS },
-                message => readResponse(message).then(resolve, fail),
+                message => {
+                    answer = message;
+                    resolve(message);
+                },
             );
             request.on("timeout", () =>
                 request.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} seconds`)),
@@ -161,24 +197,8 @@ export class ClusterApi {
 }
 
 interface Response {
-    status: number;
     text: string;
     date: Date;
-}
-
-async function readResponse(message: IncomingMessage): Promise<Response> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of message) chunks.push(chunk as Buffer);
-    return {
-        status: message.statusCode!,
-        text: Buffer.concat(chunks).toString(),
-        date: new Date(message.headers.date ?? Date.now()),
-    };
-}
-
-function ok(server: string, method: string, path: string, response: Response): Response {
-    if (response.status < 300) return response;
-    throw failureOfStatus(server, `${method} ${path.replace(/\?.*/, "")}`, response.status, response.text);
 }
 
 function given(query: ListQuery): Record<string, string> {
