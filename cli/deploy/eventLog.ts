@@ -5,10 +5,15 @@ import type { PulumiEvent } from "./pulumiEvents.ts";
 const INTERVAL_MS = 100;
 
 /**
- * Reads a log of JSON lines while another process writes it. Returns what ends the reading: it takes in what is still
- * there, and resolves when every line was handed over.
+ * Reads a log of JSON lines while another process writes it. `onUnreadable` is called for each line that is no event: its
+ * text is kept back, because it may hold a secret. Returns what ends the reading: it takes in what is still there, and
+ * resolves when every line was handed over, or rejects with what stopped the reading.
  */
-export function followLog(file: string, onEvent: (event: PulumiEvent) => void): () => Promise<void> {
+export function followLog(
+    file: string,
+    onEvent: (event: PulumiEvent) => void,
+    onUnreadable: () => void,
+): () => Promise<void> {
     let position = 0;
     let rest = "";
     let ended = false;
@@ -23,7 +28,11 @@ export function followLog(file: string, onEvent: (event: PulumiEvent) => void): 
                 position += bytesRead;
                 const lines = (rest + buffer.toString("latin1", 0, bytesRead)).split("\n");
                 rest = lines.pop()!;
-                for (const line of lines) onEvent(JSON.parse(Buffer.from(line, "latin1").toString("utf8")));
+                for (const line of lines) {
+                    const event = eventIn(Buffer.from(line, "latin1").toString("utf8"));
+                    if (event === undefined) onUnreadable();
+                    else onEvent(event);
+                }
             }
         } finally {
             await handle.close();
@@ -36,8 +45,20 @@ export function followLog(file: string, onEvent: (event: PulumiEvent) => void): 
         }
         await takeIn();
     })();
+    // Whoever ends the reading hears of a failure. Until then nobody waits for it, and Node would end the process.
+    following.catch(() => {});
     return () => {
         ended = true;
         return following;
     };
+}
+
+/** The event of a line; undefined when the line is no JSON object. */
+function eventIn(line: string): PulumiEvent | undefined {
+    try {
+        const value: unknown = JSON.parse(line);
+        return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+    } catch {
+        return undefined;
+    }
 }

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { Collector, declined, type EngineResult, endedAtPreview } from "../../engine/collector.ts";
-import type { Listener } from "../../engine/events.ts";
+import type { EngineEvent, Listener } from "../../engine/events.ts";
 import { withUnfinished } from "../../engine/plan/unfinished.ts";
-import { start } from "../../engine/process/childProcess.ts";
+import { type Exit, start } from "../../engine/process/childProcess.ts";
 import { PLAIN_ERRORS } from "../../engine/process/program.ts";
 import { projectIdentity } from "../../engine/project.ts";
 import { removeStaleLocks } from "../../engine/state/lock.ts";
@@ -13,7 +13,7 @@ import { stateFileOf } from "../../engine/state/stateFile.ts";
 import { ownStateDirectory, stateDirectory } from "./backend.ts";
 import type { DeployOptions, Operation } from "./deploy.ts";
 import { followLog } from "./eventLog.ts";
-import { EventReader } from "./pulumiEvents.ts";
+import { EventReader, type PulumiEvent } from "./pulumiEvents.ts";
 import { idOfCreation } from "./unfinished.ts";
 
 type Options = DeployOptions & { env: NodeJS.ProcessEnv };
@@ -159,7 +159,7 @@ class PulumiRun {
     }
 
     async pass(pass: PulumiPass): Promise<EngineResult> {
-        const { cwd, onEvent, signal } = this.#options;
+        const { onEvent } = this.#options;
         const collector = new Collector();
         const listen: Listener = event => {
             collector.take(event);
@@ -169,30 +169,47 @@ class PulumiRun {
         // The log has secrets in clear among its debug messages: a directory of our own, gone as soon as it was read.
         const directory = await mkdtemp(join(tmpdir(), "clearpath-pulumi-"));
         const log = join(directory, "events.jsonl");
-        const reader = new EventReader();
-        let finished = false;
-        const stopFollowing = followLog(log, event => {
-            if (event.summaryEvent) finished = true;
-            const ours = reader.read(event);
-            if (ours && !(ours.kind === "diagnostic" && ours.severity === "debug")) listen(ours);
-        });
         try {
-            const args = [...argumentsOf(pass, this.#options), "--event-log", log];
-            const running = await start(this.#executable, args, { cwd, env: this.#env });
-            const cancel = () => running.interrupt();
-            signal?.addEventListener("abort", cancel, { once: true });
-            if (signal?.aborted) cancel();
-            const exit = await running.exit;
-            signal?.removeEventListener("abort", cancel);
-            await stopFollowing();
-            const ok = exit.code === 0;
-            if (!ok && !finished) throw new Error(`pulumi ${pass} could not run: ${running.output()}`);
-            if (!ok) this.#tellWhy(running.output(), collector, listen);
-            return collector.result(ok, reader.outputs);
+            return await this.#passWithLog(pass, log, collector, listen);
         } finally {
-            await stopFollowing();
             await rm(directory, { recursive: true, force: true });
         }
+    }
+
+    async #passWithLog(pass: PulumiPass, log: string, collector: Collector, listen: Listener): Promise<EngineResult> {
+        const reader = new EventReader();
+        let finished = false;
+        let unreadable = 0;
+        const tell = (event: PulumiEvent) => {
+            if (event.summaryEvent) finished = true;
+            let ours: EngineEvent | undefined;
+            try {
+                ours = reader.read(event);
+            } catch {
+                unreadable++;
+            }
+            if (ours && !(ours.kind === "diagnostic" && ours.severity === "debug")) listen(ours);
+        };
+        const stopFollowing = followLog(log, tell, () => unreadable++);
+        const { exit, output } = await this.#command(pass, log).finally(stopFollowing);
+        if (unreadable > 0) listen({ kind: "diagnostic", severity: "warning", message: missingEvents(unreadable) });
+        const ok = exit.code === 0;
+        if (!ok && !finished) throw new Error(`pulumi ${pass} could not run: ${output}`);
+        if (!ok) this.#tellWhy(output, collector, listen);
+        return collector.result(ok, reader.outputs);
+    }
+
+    /** Runs the CLI's command for a pass to its end. */
+    async #command(pass: PulumiPass, log: string): Promise<{ exit: Exit; output: string }> {
+        const { cwd, signal } = this.#options;
+        const args = [...argumentsOf(pass, this.#options), "--event-log", log];
+        const running = await start(this.#executable, args, { cwd, env: this.#env });
+        const cancel = () => running.interrupt();
+        signal?.addEventListener("abort", cancel, { once: true });
+        if (signal?.aborted) cancel();
+        const exit = await running.exit;
+        signal?.removeEventListener("abort", cancel);
+        return { exit, output: running.output() };
     }
 
     /** Errors that Pulumi only prints, such as unexpected changes, are not among its events. */
@@ -202,6 +219,11 @@ class PulumiRun {
             listen({ kind: "diagnostic", severity: "error", message: message! });
         }
     }
+}
+
+function missingEvents(lines: number): string {
+    const what = lines === 1 ? "1 line" : `${lines} lines`;
+    return `${what} of the Pulumi CLI's event log could not be read, so steps or messages may be missing here. The CLI itself went on. Compare with \`pulumi stack\`.`;
 }
 
 /** Runs an operation with the Pulumi CLI, and gives the result that the embedded engine would give. */

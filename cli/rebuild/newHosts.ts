@@ -5,7 +5,7 @@ import { Connection } from "../../provider/host/connection.ts";
 import { HostError } from "../../provider/host/hostError.ts";
 import { parsePublicKeys } from "../../provider/host/hostKey.ts";
 import { quote } from "../../provider/host/quote.ts";
-import type { HostSession } from "../../provider/host/session.ts";
+import type { ExecOptions, HostSession } from "../../provider/host/session.ts";
 import { openSession } from "../../provider/host/ssh.ts";
 import { enrolHostKeys, keyPlaceOf, noteVerified, placeInWords } from "./enrol.ts";
 import type { StackNode } from "./nodes.ts";
@@ -14,6 +14,8 @@ import type { NewHost, Retry } from "./state.ts";
 const PAUSE_MS = 2_000;
 const DIAL_SECONDS = 5;
 const KEY_COMMAND_MS = 30_000;
+/** How long a host may take to say what it is: longer than it takes while it is still starting services. */
+const LOOK_MS = 30_000;
 
 /** A host that is booting answers in these ways until it is ready. */
 const COMING_UP: ReadonlySet<string> = new Set(["unreachable", "no-such-host", "refused", "connection-lost", "proxy"]);
@@ -81,7 +83,7 @@ async function attempt(
     let session: HostSession | undefined;
     try {
         session = await openSession(connection, signal);
-        return await look(session, node.link);
+        return await look(session, node.link, { timeoutMs: LOOK_MS, signal });
     } catch (error) {
         if (error instanceof HostError) return error;
         throw error;
@@ -91,11 +93,16 @@ async function attempt(
 }
 
 /** What the host is before anything is changed on it: its machine-id, its link's MTU, and whether K3s already runs. */
-async function look(session: HostSession, link: string): Promise<Pick<NewHost, "machineId" | "linkMtu" | "k3s">> {
+async function look(
+    session: HostSession,
+    link: string,
+    limits: ExecOptions,
+): Promise<Pick<NewHost, "machineId" | "linkMtu" | "k3s">> {
     const { stdout } = await session.exec(
         `cat /etc/machine-id || echo; cat /sys/class/net/${quote(link)}/mtu 2>/dev/null || echo; ` +
             "systemctl is-active --quiet k3s || systemctl is-active --quiet k3s-agent && echo running && exit; " +
             "systemctl cat k3s >/dev/null 2>&1 || systemctl cat k3s-agent >/dev/null 2>&1 && echo stopped && exit; echo absent",
+        limits,
     );
     const [machineId = "", mtu = "", k3s = ""] = stdout.split("\n");
     return {
@@ -109,7 +116,7 @@ async function look(session: HostSession, link: string): Promise<Pick<NewHost, "
  * The connection with the key that the user's command vouches for. Without a command, keys are enrolled by whoever built
  * the host, and one that is not there yet is not going to come by waiting.
  */
-async function enrolled({ node, hostKeyCommand, stackFile, directory, say }: Meeting, failure: HostError) {
+async function enrolled({ node, hostKeyCommand, stackFile, directory, say, signal }: Meeting, failure: HostError) {
     const place = keyPlaceOf(node.connection);
     if (place.kind === "command") return node.connection;
     if (hostKeyCommand === undefined)
@@ -124,8 +131,11 @@ async function enrolled({ node, hostKeyCommand, stackFile, directory, say }: Mee
         env,
         cwd: directory,
         timeout: KEY_COMMAND_MS,
-    }).catch((error: Error & { stderr?: string }) => {
-        const said = error.stderr?.trim().split("\n").at(-1) || error.message;
+        signal,
+    }).catch((error: Error & { stderr?: string; killed?: boolean }) => {
+        signal.throwIfAborted();
+        const late = error.killed ? `it took more than ${KEY_COMMAND_MS / 1000} seconds` : undefined;
+        const said = late ?? (error.stderr?.trim().split("\n").at(-1) || error.message);
         say(`${node.name}: hostKeyCommand gave no key yet: ${said}`);
         return { stdout: "" };
     });

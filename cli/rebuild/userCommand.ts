@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
-import { createWriteStream, readFileSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startOfProcess } from "../../engine/state/lockHolder.ts";
 import { withoutSecrets } from "../../network/evidence/withoutSecrets.ts";
 import type { PlannedCommand } from "./plan.ts";
 
@@ -11,6 +13,10 @@ import type { PlannedCommand } from "./plan.ts";
 const LAST_LINES = 15;
 /** Between asking a command to end and ending it. */
 const GRACE_MS = 10_000;
+/** How often the group of a command that has ended is looked at. */
+const INTERVAL_MS = 100;
+/** How long the last output of a command may take to be read once its group is gone. */
+const LAST_OUTPUT_MS = 1_000;
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -46,7 +52,11 @@ export interface RunningCommand {
 /** Waits for a line, so that a command whose runner dies before anybody can know of it never begins. */
 const WHEN_TOLD = 'read -r _ && exec sh -c "$1" </dev/null';
 
-/** Runs a command of the user's in a process group of its own. Ends the whole group when it takes too long, or when told to. */
+/**
+ * Runs a command of the user's in a process group of its own, until the whole group has ended. Ends the group when it
+ * takes too long, or when told to. A process that left the group for a session of its own is not waited for, though it
+ * may hold the output open: an SSH master connection (ControlPersist in ssh_config(5)) does so for minutes.
+ */
 export async function runCommand(command: PlannedCommand, run: CommandRun): Promise<CommandEnd> {
     const began = performance.now();
     const child = spawn("sh", ["-c", WHEN_TOLD, "sh", command.run], {
@@ -59,8 +69,9 @@ export async function runCommand(command: PlannedCommand, run: CommandRun): Prom
         child.once("error", error =>
             reject(new Error(`sh could not be started in ${run.directory}: ${error.message}`)),
         );
-        child.once("close", (code, signal) => resolve([code, signal]));
+        child.once("exit", (code, signal) => resolve([code, signal]));
     });
+    const outputClosed = new Promise<void>(resolve => child.once("close", () => resolve()));
     // It may have been ended before it was told to begin.
     child.stdin.on("error", () => {});
     let timedOut = false;
@@ -85,14 +96,16 @@ export async function runCommand(command: PlannedCommand, run: CommandRun): Prom
             lastLines.push(clean);
             if (lastLines.length > LAST_LINES) lastLines.shift();
         });
-    read(child.stdout);
-    read(child.stderr);
+    const outputs = [child.stdout, child.stderr];
+    for (const output of outputs) read(output);
 
     try {
-        if (child.pid !== undefined) await run.onStart({ pid: child.pid, started: startOf(child.pid) ?? "" });
+        if (child.pid !== undefined) await run.onStart({ pid: child.pid, started: startOfProcess(child.pid) ?? "" });
         if (run.signal.aborted) stop();
         child.stdin.end("\n");
         const [code, signal] = await ended;
+        while (groupRuns(child.pid) && !(await settlesWithin(outputClosed, INTERVAL_MS)));
+        if (!(await settlesWithin(outputClosed, LAST_OUTPUT_MS))) for (const stream of outputs) stream.destroy();
         return { code, signal, timedOut, seconds: (performance.now() - began) / 1000, lastLines };
     } finally {
         clearTimeout(timer);
@@ -105,15 +118,27 @@ export async function runCommand(command: PlannedCommand, run: CommandRun): Prom
 
 /** Whether a command that another process began still runs. */
 export function stillRuns({ pid, started }: RunningCommand): boolean {
-    return startOf(pid) === started;
+    return startOfProcess(pid) === started;
 }
 
-function startOf(pid: number): string | undefined {
+/** Whether a process of the group is left. */
+function groupRuns(pid: number | undefined): boolean {
+    if (pid === undefined) return false;
     try {
-        const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
-        return state === "Z" ? undefined : fields[18];
-    } catch {
-        return undefined;
+        process.kill(-pid, 0);
+        return true;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EPERM";
+    }
+}
+
+async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
+    const waiting = new AbortController();
+    const late = sleep(ms, false, { signal: waiting.signal }).catch(() => false);
+    try {
+        return await Promise.race([promise.then(() => true), late]);
+    } finally {
+        waiting.abort();
     }
 }
 

@@ -4,6 +4,9 @@ import { createInterface } from "node:readline";
 /** How long a process may take to end by itself after SIGINT, in milliseconds; as long as Pulumi gives it. */
 const GRACE_MS = 5_000;
 
+/** How long a plugin may take to say its port, in milliseconds: a slow machine needs seconds to load a large one. */
+const PORT_MS = 60_000;
+
 /** Lines kept of a process's output, to be shown when it ends too early. */
 const KEPT_LINES = 40;
 
@@ -82,17 +85,14 @@ export async function start(command: string, args: string[], options: StartOptio
 
 /**
  * Starts a plugin and waits for the first line of its output, the port it serves on. Throws with what it wrote when it
- * ends before that.
+ * ends before that, says something else, or says nothing for a minute; it is ended then.
  */
 export async function startPlugin(
     command: string,
     args: string[],
     options: StartOptions,
 ): Promise<RunningProcess & { port: number }> {
-    let tellPort: (line: string) => void = () => {};
-    const firstLine = new Promise<string>(resolve => {
-        tellPort = resolve;
-    });
+    const firstLine = Promise.withResolvers<string>();
     let told = false;
     const running = await start(command, args, {
         ...options,
@@ -100,16 +100,26 @@ export async function startPlugin(
         onLine: (line, stream) => {
             if (stream === "stdout" && !told) {
                 told = true;
-                tellPort(line);
+                firstLine.resolve(line);
             } else options.onLine?.(line, stream);
         },
     });
-    const line = await Promise.race([firstLine, running.exit.then(() => undefined)]);
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), PORT_MS);
+    const ended = running.exit.then(() => "ended" as const);
+    const line = await Promise.race([firstLine.promise, ended, late.promise]);
+    clearTimeout(timer);
     const port = Number(line);
-    if (line === undefined || !Number.isInteger(port) || port <= 0) {
-        await running.stop();
-        const wrote = running.output() || "nothing";
-        throw new Error(`${command} ended before it said which port it serves on. It wrote: ${wrote}`);
+    if (Number.isInteger(port) && port > 0) return { ...running, port };
+    await running.stop();
+    const wrote = running.output() || "nothing";
+    if (line === undefined) {
+        const limit = `${PORT_MS / 1000} seconds`;
+        throw new Error(
+            `${command} did not say within ${limit} which port it serves on, and was ended. It wrote: ${wrote}`,
+        );
     }
-    return { ...running, port };
+    if (line !== "ended")
+        throw new Error(`${command} was ended: its first line is not the port it serves on. It wrote: ${wrote}`);
+    throw new Error(`${command} ended before it said which port it serves on. It wrote: ${wrote}`);
 }

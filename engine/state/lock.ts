@@ -1,17 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
+import { isKnownDead, type LockHolder, thisMachine } from "./lockHolder.ts";
 import { ORGANIZATION, type StackPlace } from "./stateFile.ts";
 
-/** A lock file of Pulumi's file backend; `started` is ours and tells a holder from a later process of the same number. */
-interface LockContent {
-    pid: number;
+/** A lock file of Pulumi's file backend. Pulumi reads only the fields that it writes itself. */
+interface LockContent extends LockHolder {
     username: string;
-    hostname: string;
     timestamp: string;
-    started?: string;
 }
 
 /** Another run holds the stack. */
@@ -19,23 +16,7 @@ export class StackLocked extends Error {
     override name = "StackLocked";
 }
 
-/** When a process began, by the kernel's count since boot; undefined when there is no such process. */
-function startOf(pid: number): string | undefined {
-    try {
-        const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
-        return fields[19];
-    } catch {
-        return undefined;
-    }
-}
-
-function isDead(lock: LockContent): boolean {
-    if (lock.hostname !== hostname()) return false;
-    const started = startOf(lock.pid);
-    return started === undefined || (lock.started !== undefined && lock.started !== started);
-}
-
-/** A lock file's content; undefined for one that is gone, or that its writer did not come to fill. */
+/** A lock file's content; undefined for a file that is gone, or that its writer never finished. */
 function lockIn(text: string): LockContent | undefined {
     try {
         return JSON.parse(text) as LockContent;
@@ -48,12 +29,12 @@ function locksOf({ stateDirectory, project, stack }: StackPlace): string {
     return join(stateDirectory, ".pulumi", "locks", ORGANIZATION, project, stack);
 }
 
-/** Removes the locks on a stack whose holders no longer live, such as a Pulumi CLI that was killed; tells of each. */
+/** Removes the locks on a stack whose holders are known to run no longer, such as a Pulumi CLI that was killed. */
 export async function removeStaleLocks(place: StackPlace, onStale: (sentence: string) => void): Promise<void> {
     await otherLocks(locksOf(place), undefined, onStale);
 }
 
-/** The other holders' locks; those of processes that no longer live are removed, and told through `onStale`. */
+/** The other holders' locks. Those of processes known to run no longer are removed, and `onStale` hears of each. */
 async function otherLocks(
     directory: string,
     own: string | undefined,
@@ -65,10 +46,10 @@ async function otherLocks(
         const file = join(directory, name);
         const lock = lockIn(await readFile(file, "utf8").catch(() => ""));
         if (lock === undefined) continue;
-        if (isDead(lock)) {
+        if (isKnownDead(lock, thisMachine)) {
             await rm(file, { force: true });
             onStale(
-                `A lock of ${lock.username} (process ${lock.pid}, since ${lock.timestamp}) was removed: that process no longer runs.`,
+                `A lock of ${lock.username} (process ${lock.pid}, since ${lock.timestamp}) was removed, because that process no longer runs.`,
             );
         } else held.push(lock);
     }
@@ -76,7 +57,7 @@ async function otherLocks(
 }
 
 /**
- * Takes the stack for this process, by the same lock files as `pulumi` with a file backend. Returns what gives it back.
+ * Takes the stack for this process, by the same lock files as `pulumi` with a file backend. Returns what releases it.
  * Throws `StackLocked` naming the holder when another run has it.
  */
 export async function lockStack(place: StackPlace, onStale: (sentence: string) => void): Promise<() => Promise<void>> {
@@ -85,9 +66,12 @@ export async function lockStack(place: StackPlace, onStale: (sentence: string) =
     const content: LockContent = {
         pid: process.pid,
         username: userInfo().username,
-        hostname: hostname(),
+        hostname: thisMachine.hostname,
         timestamp: new Date().toISOString(),
-        started: startOf(process.pid),
+        machineId: thisMachine.machineId,
+        boot: thisMachine.boot,
+        pidNamespace: thisMachine.pidNamespace,
+        started: thisMachine.startOf(process.pid),
     };
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, `${own}.new`), JSON.stringify(content));
@@ -100,7 +84,7 @@ export async function lockStack(place: StackPlace, onStale: (sentence: string) =
             lock => `${lock.username}@${lock.hostname}, process ${lock.pid}, since ${lock.timestamp}`,
         );
         throw new StackLocked(
-            `Stack ${place.stack} is locked by ${holders.join(" and ")}. Nothing was done. Wait for that run to end, or remove ${directory} if it is gone.`,
+            `Stack ${place.stack} is locked by ${holders.join(" and ")}. Nothing was done. Wait until that run ends. If that process no longer runs, remove ${directory}.`,
         );
     }
     return release;

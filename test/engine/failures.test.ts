@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, vi } from "vitest";
 import { repositoryRoot } from "../../cli/root.ts";
+import { thisMachine } from "../../engine/state/lockHolder.ts";
 import { engines, errorsOf, stackTest } from "./stack.ts";
 
 describe.concurrent.each(engines)("on the %s engine", engine => {
@@ -101,7 +102,9 @@ describe.concurrent.each(engines)("on the %s engine", engine => {
     test("the lock of a run that died is removed, and that is told", async ({ stack }) => {
         await stack.program("").up();
         const locks = join(stack.stateDir, ".pulumi", "locks", "organization", "lab", "dev");
-        const lock = { pid: 2 ** 22 + 1, username: "late", hostname: hostname(), timestamp: new Date().toISOString() };
+        const { machineId, boot, pidNamespace } = thisMachine;
+        const from = { hostname: hostname(), machineId, boot, pidNamespace };
+        const lock = { ...from, pid: 2 ** 22 + 1, username: "late", timestamp: new Date().toISOString() };
         writeFileSync(join(locks, "dead.json"), JSON.stringify(lock));
         const events: unknown[] = [];
         await stack.up({ onEvent: event => events.push(event) });

@@ -1,10 +1,12 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import ssh2 from "ssh2";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Meeting, meet } from "../../../cli/rebuild/newHosts.ts";
 import { newKeyPair } from "../../../lab/network/hosts/identity.ts";
 
@@ -18,6 +20,10 @@ let port: number;
 let logins: number;
 let knownHosts: string;
 let said: string[];
+/** Whether the host answers what it is asked. */
+let answers: boolean;
+/** Resolves when the host is asked what it is. */
+let asked: PromiseWithResolvers<void>;
 
 /** A host that has just been built: it lets the client in and answers what it is asked. */
 beforeEach(async () => {
@@ -25,6 +31,8 @@ beforeEach(async () => {
     knownHosts = join(directory, "known_hosts");
     logins = 0;
     said = [];
+    asked = Promise.withResolvers();
+    answers = true;
     server = new ssh2.Server({ hostKeys: [HOST_KEY.private] }, client => {
         client.on("error", () => {});
         client.on("authentication", context => (context.method === "publickey" ? context.accept() : context.reject()));
@@ -33,6 +41,8 @@ beforeEach(async () => {
             client.on("session", accept =>
                 accept().on("exec", acceptExec => {
                     const channel = acceptExec();
+                    asked.resolve();
+                    if (!answers) return;
                     channel.write("new-machine\n1500\nstopped\n");
                     channel.exit(0);
                     channel.end();
@@ -45,6 +55,7 @@ beforeEach(async () => {
     port = (server.address() as AddressInfo).port;
 });
 afterEach(async () => {
+    vi.useRealTimers();
     server.close();
     await rm(directory, { recursive: true, force: true });
 });
@@ -131,5 +142,43 @@ describe("a new host", () => {
             /did not come up within 0\.0 minutes: nothing listens on TCP port.*waitMinutes/,
         );
         expect(said).toEqual([expect.stringMatching(/^cp1: waiting: /)]);
+    });
+
+    test("that lets Clearpath in and answers nothing is not waited for when the run is stopped", async () => {
+        await writeFile(knownHosts, lineOf(HOST_KEY.public));
+        answers = false;
+        const stop = new AbortController();
+        const ending = meet(meeting({ signal: stop.signal }));
+        await asked.promise;
+        stop.abort();
+
+        await expect(ending).rejects.toThrow(/cancelled/);
+    });
+
+    test("that lets Clearpath in and answers nothing is asked again after half a minute", async () => {
+        await writeFile(knownHosts, lineOf(HOST_KEY.public));
+        answers = false;
+        vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+        const ending = meet(meeting({ deadline: Date.now() }));
+        let over = false;
+        ending
+            .catch(() => {})
+            .finally(() => {
+                over = true;
+            });
+        await asked.promise;
+        for (; !over; await setImmediate()) vi.advanceTimersByTime(1_000);
+
+        await expect(ending).rejects.toThrow(/did not come up.*a command did not end within 30 s/);
+    });
+
+    test("whose key command never ends is not waited for when the run is stopped", async () => {
+        const stop = new AbortController();
+        const hostKeyCommand = "touch began; exec sleep 600";
+        const ending = meet(meeting({ hostKeyCommand, signal: stop.signal }));
+        await expect.poll(() => existsSync(join(directory, "began")), { timeout: 20_000 }).toBe(true);
+        stop.abort();
+
+        await expect(ending).rejects.toThrow(/aborted/);
     });
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { kill } from "node:process";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type CommandEnd, type RunningCommand, runCommand, stillRuns } from "../../../../cli/rebuild/userCommand.ts";
 
@@ -66,4 +67,18 @@ test("a command is ended when the run is stopped", async () => {
 
     expect(await ending).toMatchObject({ code: null, signal: "SIGTERM", timedOut: false });
     expect(stillRuns(process!)).toBe(false);
+});
+
+test("a process in a session of its own that holds the output does not hold up the command that began it", async () => {
+    const end = await run("setsid sleep 600 & echo $! >pid; echo over; exit 3", { timeoutMinutes: 0.05 });
+    kill(Number(await readFile(join(directory, "pid"), "utf8")), "SIGKILL");
+
+    expect(end).toMatchObject({ code: 3, signal: null, timedOut: false });
+    expect(lines).toEqual(["over"]);
+});
+
+test("a command is over only when what it began in its own group is over", async () => {
+    await run("(until [ -e go ]; do sleep 0.05; done; echo late) & (sleep 0.3; touch go) & echo first");
+
+    expect(lines).toEqual(["first", "late"]);
 });
