@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { type Cidr, familyOfAddress } from "../network/cidr.ts";
 import type { ClampMode } from "../network/clampTable.ts";
-import { type Mss, type MssSetting, mssFor } from "../network/mss.ts";
+import type { BytesPerFamily } from "../network/family.ts";
+import { type MssSetting, mssFor } from "../network/mss.ts";
 import { MssSearch, mssToTry, searchAfter, wantsAnotherTry } from "../network/mssSearch.ts";
-import { type PathMtu as PathMtuBytes, pathMtuOf } from "../network/mtu.ts";
+import { measuredPathMtu } from "../network/mtu.ts";
 import type { ProbePlan } from "../network/probe/plan.ts";
 import { decideMirror, type LastOutcome, MirrorDecision, type MirrorSetting } from "../network/pullThrough/decision.ts";
 import { Verdict } from "../network/verdict/index.ts";
@@ -31,7 +32,7 @@ export interface ClusterEgressArgs {
     /** MSS to clamp to. Default: `auto`, what the path MTU leaves, and less where the probes of the last `up` ask for it. */
     mss?: MssSetting;
     /** Path MTU to the internet, in bytes. Default: `auto`, what is measured. */
-    pathMtu?: "auto" | PathMtuBytes;
+    pathMtu?: "auto" | BytesPerFamily;
     /** Whether to install on the hosts what the components need there. Default: false. */
     prerequisites?: boolean;
     /**
@@ -61,11 +62,11 @@ export class ClusterEgress extends pulumi.ComponentResource {
     /** What the probes say about the way out as it is now. */
     public readonly verdict: pulumi.Output<Verdict>;
     /** MSS that is clamped to, in bytes; null where nothing is clamped. */
-    public readonly mss: pulumi.Output<Mss>;
+    public readonly mss: pulumi.Output<BytesPerFamily>;
     /** MTU of the nodes' links, in bytes. */
     public readonly nodeMtu: pulumi.Output<number>;
     /** Path MTU that the MSS comes from, in bytes; null where it could not be measured. */
-    public readonly pathMtu: pulumi.Output<PathMtuBytes>;
+    public readonly pathMtu: pulumi.Output<BytesPerFamily>;
     /** Where TCP is clamped, and why there. */
     public readonly mode: pulumi.Output<{ mode: ClampMode; why: string }>;
     /** How far the search for an MSS has come; null where it is given by hand. */
@@ -99,7 +100,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
         const measurements = atGateway ? [atGateway, ...atNodes] : atNodes;
         this.pathMtu =
             args.pathMtu === undefined || args.pathMtu === "auto"
-                ? pulumi.all(measurements.map(({ result }) => result)).apply(pathMtuOf)
+                ? pulumi.all(measurements.map(({ result }) => result)).apply(measuredPathMtu)
                 : pulumi.output(args.pathMtu);
 
         const before = mss === "auto" || mirror === "auto" ? outputsBefore(this) : pulumi.output(undefined);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cidr } from "../network/cidr.ts";
 import { type ClampMode, clampTable, tableFamily } from "../network/clampTable.ts";
-import type { Mss } from "../network/mss.ts";
+import type { BytesPerFamily } from "../network/family.ts";
 import { NftTable } from "../provider/resources/nftTable.ts";
 import { CLAMP_TABLE } from "./gatewayPath.ts";
 import type { NodeArgs } from "./hosts.ts";
@@ -19,7 +19,7 @@ export interface ClusterMirrorsArgs {
     nodes: NodeArgs[];
     cache: CacheArgs;
     /** Where every host clamps for itself: what the cache's host clamps to. Left out where a gateway does it for all. */
-    clamp?: { mss: pulumi.Input<Mss>; mode: pulumi.Input<ClampMode>; subnets: readonly Cidr[] };
+    clamp?: { mss: pulumi.Input<BytesPerFamily>; mode: pulumi.Input<ClampMode>; subnets: readonly Cidr[] };
 }
 
 /** A cache, and the nodes that pull through it: they are sent to it once it holds what it should. */

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cidr } from "../network/cidr.ts";
 import { type ClampMode, clampTable, tableFamily } from "../network/clampTable.ts";
-import { type Mss, type MssSetting, mssFor } from "../network/mss.ts";
-import type { PathMtu } from "../network/mtu.ts";
+import type { BytesPerFamily } from "../network/family.ts";
+import { type MssSetting, mssFor } from "../network/mss.ts";
 import type { HostNetworkFacts } from "../network/probe/report.ts";
 import { clampModeFor } from "../network/whoRoutes.ts";
 import { NftTable } from "../provider/resources/nftTable.ts";
@@ -17,9 +17,9 @@ export interface GatewayPathArgs {
     /** Subnets of pods whose packets leave the nodes unmasqueraded. */
     podSubnets?: Cidr[];
     /** Path MTU to the internet, in bytes; null for an IP version that is not known, which is then not clamped. */
-    pathMtu: pulumi.Input<PathMtu>;
+    pathMtu: pulumi.Input<BytesPerFamily>;
     /** MSS to clamp to; null for an IP version that is not clamped. Default: `auto`, what the path MTU leaves. */
-    mss?: pulumi.Input<MssSetting | Mss>;
+    mss?: pulumi.Input<MssSetting | BytesPerFamily>;
     /** What gateway and nodes say about their networks: mode `auto` tells from it who routes. */
     gatewayFacts?: pulumi.Input<HostNetworkFacts>;
     nodeFacts?: pulumi.Input<HostNetworkFacts>[];
@@ -36,7 +36,7 @@ export const CLAMP_TABLE = "clearpath";
  */
 export class GatewayPath extends pulumi.ComponentResource {
     /** MSS in force for the node subnets, in bytes, per IP version; null where nothing is clamped. */
-    public readonly mss: pulumi.Output<Mss>;
+    public readonly mss: pulumi.Output<BytesPerFamily>;
     /** Where it is clamped. */
     public readonly mode: pulumi.Output<ClampMode>;
     /** Why there, in one sentence. */

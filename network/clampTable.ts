@@ -1,6 +1,5 @@
 import { type Cidr, subnetsByFamily } from "./cidr.ts";
-import { IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
-import type { Mss } from "./mss.ts";
+import { type BytesPerFamily, IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
 
 /**
  * Where the cluster's packets are clamped: on a host that routes the nodes' subnet, on a host that only bridges it to
@@ -12,7 +11,7 @@ export type ClampHook = "forward" | "input" | "output";
 
 export interface ClampTable {
     mode: ClampMode;
-    mss: Mss;
+    mss: BytesPerFamily;
     /** Subnets behind the egress: the nodes', and the pods' where these leave unmasqueraded. */
     subnets: readonly Cidr[];
     /**

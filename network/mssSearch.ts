@@ -1,23 +1,25 @@
 import { z } from "zod";
-import { IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
-import { type Mss, mssForPath, mssFromPathMtu, packetForMss } from "./mss.ts";
-import type { PathMtu } from "./mtu.ts";
-import type { FailureKind, VantageSummary } from "./probe/report.ts";
+import { BytesPerFamily, FAMILY_NAMES, IP_FAMILIES, type IpFamily, type PerFamily } from "./family.ts";
+import { mssForPath, mssFromPathMtu, packetForMss, SMALLEST_MSS } from "./mss.ts";
+import { SMALLEST_IPV6_MTU } from "./mtu.ts";
+import type { VantageSummary } from "./probe/report.ts";
 import type { Verdict } from "./verdict/index.ts";
+import { STALLS } from "./verdict/stalls.ts";
 
 /**
  * Smallest MSS that a search tries, in bytes. IPv6 promises 1280 bytes on every link (RFC 8200, section 5) and IPv4
  * hosts take 576 (RFC 791): where those do not pass, the path is broken and no MSS mends it.
  */
-export const SEARCH_FLOOR: PerFamily<number> = { ipv4: 536, ipv6: 1220 };
+export const SEARCH_FLOOR: PerFamily<number> = {
+    ipv4: SMALLEST_MSS.ipv4,
+    ipv6: mssForPath(SMALLEST_IPV6_MTU, "ipv6"),
+};
 
 /**
  * Packet sizes, in bytes, that are tried one after another where probes stall and no search can tell what passes: those
  * of PPPoE, of common tunnels and tunnels in them, then the plateaus of RFC 1191, section 7.1.
  */
 const TRIED_PACKETS = [1492, 1460, 1420, 1380, 1340, 1280, 1006, 576];
-
-const sizes = z.object({ ipv4: z.int().nullable(), ipv6: z.int().nullable() });
 
 const State = z
     .enum(["settled", "searching", "not-the-cure"])
@@ -27,13 +29,17 @@ type State = z.infer<typeof State>;
 
 /** How far the search for the MSS has come: what was tried, what the probes said of it, and what the next `up` clamps to. */
 export const MssSearch = z.object({
-    pathMtu: sizes.describe("Measured path MTU that the search began with. Where another is measured, it begins anew."),
-    next: sizes.describe("MSS, in bytes, that the next `up` clamps to: the one in force once the search has ended."),
+    pathMtu: BytesPerFamily.describe(
+        "Measured path MTU that the search began with. Where another is measured, it begins anew.",
+    ),
+    next: BytesPerFamily.describe(
+        "MSS, in bytes, that the next `up` clamps to: the one in force once the search has ended.",
+    ),
     state: z.object({ ipv4: State, ipv6: State }),
     steps: z
         .array(
             z.object({
-                mss: sizes,
+                mss: BytesPerFamily,
                 provenAt: z.string().describe("When the last of its probes began."),
                 cause: z.string().describe("Cause that their verdict named."),
                 sentence: z.string().describe("What follows from it."),
@@ -45,7 +51,7 @@ export type MssSearch = z.infer<typeof MssSearch>;
 
 /** What the probes said of an MSS in force. */
 export interface MssProof {
-    mss: Mss;
+    mss: BytesPerFamily;
     /** When the last of the probes began. */
     provenAt: string;
     verdict: Pick<Verdict, "cause" | "alsoSeen">;
@@ -54,7 +60,7 @@ export interface MssProof {
 }
 
 /** The MSS to clamp to: what the path leaves, or what a search on this path has come to. */
-export function mssToTry(pathMtu: PathMtu, search: MssSearch | undefined): Mss {
+export function mssToTry(pathMtu: BytesPerFamily, search: MssSearch | undefined): BytesPerFamily {
     return search && isSame(pathMtu, search.pathMtu) ? search.next : mssFromPathMtu(pathMtu);
 }
 
@@ -69,7 +75,7 @@ export function wantsAnotherTry({ steps, next }: MssSearch): boolean {
  * they measured to pass, or where nothing could be measured the next smaller size that is common. The same probes
  * looked at again change nothing.
  */
-export function searchAfter(pathMtu: PathMtu, before: MssSearch | undefined, proof: MssProof): MssSearch {
+export function searchAfter(pathMtu: BytesPerFamily, before: MssSearch | undefined, proof: MssProof): MssSearch {
     const going = before && isSame(pathMtu, before.pathMtu) ? before : undefined;
     if (going?.steps.at(-1)?.provenAt === proof.provenAt) return going;
     const outcome = (family: IpFamily) => outcomeOf(family, pathMtu, going?.state[family] ?? null, proof);
@@ -88,7 +94,7 @@ export function searchAfter(pathMtu: PathMtu, before: MssSearch | undefined, pro
     };
 }
 
-function isSame(one: PerFamily<number | null>, other: PerFamily<number | null>): boolean {
+function isSame(one: BytesPerFamily, other: BytesPerFamily): boolean {
     return IP_FAMILIES.every(family => one[family] === other[family]);
 }
 
@@ -98,13 +104,13 @@ interface Outcome {
     sentence?: string;
 }
 
-function outcomeOf(family: IpFamily, pathMtu: PathMtu, state: State, proof: MssProof): Outcome {
+function outcomeOf(family: IpFamily, pathMtu: BytesPerFamily, state: State, proof: MssProof): Outcome {
     const mss = proof.mss[family];
     if (mss === null) return { next: null, state: null };
     const carried = largestPassing(proof.reports, family, packetForMss(mss, family));
     if (!suspectsHole(proof.verdict) || !(carried !== null || stalls(proof.reports, family)))
         return { next: mss, state: "settled" };
-    const name = family === "ipv4" ? "IPv4" : "IPv6";
+    const name = FAMILY_NAMES[family];
     // Tried already to the end. Only probes that succeed make it begin anew.
     if (state === "not-the-cure")
         return { next: mss, state, sentence: `${name}: large packets vanish as before, and the MSS is not the cure.` };
@@ -146,9 +152,6 @@ function largestPassing(reports: MssProof["reports"], family: IpFamily, sent: nu
         .map(({ bytes }) => bytes);
     return found.length === 0 ? null : Math.min(...found);
 }
-
-/** How connections end whose large packets vanish, after TCP has connected. */
-const STALLS: readonly FailureKind[] = ["tls-timeout", "first-byte-timeout", "body-timeout"];
 
 /** Whether connections of this IP version stalled, or found their way only after seconds, of which nobody knows the version. */
 function stalls(reports: MssProof["reports"], family: IpFamily): boolean {

@@ -1,13 +1,14 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { IP_FAMILIES } from "../network/family.ts";
+import { type BytesPerFamily, FAMILY_NAMES, IP_FAMILIES } from "../network/family.ts";
 import { HEADER_BYTES, packetForMss } from "../network/mss.ts";
 import { clampedMss, readClamp } from "../network/readClamp.ts";
 import { measuredPath } from "./nodeMtu.ts";
 import { resourcesOf, separately } from "./stack.ts";
 
-const NAMES = { ipv4: "IPv4", ipv6: "IPv6" };
-
-/** The clamp lets no packet pass that the path does not carry. */
+/**
+ * The clamp lets no packet pass that the path does not carry. A GatewayPath says what it clamps to; of a table that
+ * belongs to none, the text says it.
+ */
 export const mssFitsPath: StackValidationPolicy = {
     name: "mss-fits-path",
     description: "The MSS that connections are clamped to fits the measured path MTU.",
@@ -24,19 +25,32 @@ export const mssFitsPath: StackValidationPolicy = {
     },
     validateStack: ({ resources, getConfig }, report) => {
         const { margin } = getConfig<{ margin: number }>();
-        separately(resourcesOf(resources, "clearpath:host:NftTable"), ({ name, urn, props }) => {
-            const clamp = readClamp(props.content);
-            if (clamp.rules.length === 0) return;
+        const paths = resourcesOf(resources, "clearpath:index:GatewayPath");
+        const alone = resourcesOf(resources, "clearpath:host:NftTable").filter(
+            ({ parent }) => !paths.some(({ urn }) => urn === parent),
+        );
+        const clamps = [
+            ...paths.map(({ name, urn, props }) => ({ name, urn, clampedTo: () => props.mss })),
+            ...alone.map(({ name, urn, props }) => ({ name, urn, clampedTo: () => clampedIn(props.content) })),
+        ];
+        separately(clamps, ({ name, urn, clampedTo }) => {
+            const clamped = clampedTo();
+            if (IP_FAMILIES.every(family => clamped[family] === null)) return;
             const path = measuredPath(resources);
             for (const family of IP_FAMILIES) {
-                const [mss, carried] = [clampedMss(clamp, family), path[family]];
+                const [mss, carried] = [clamped[family], path[family]];
                 if (mss === null || carried === null || packetForMss(mss, family) <= carried - margin) continue;
                 const kept = margin === 0 ? "" : ` less ${margin} to keep free`;
                 report(
-                    `${name} clamps ${NAMES[family]} to an MSS of ${mss}, which makes packets of ${packetForMss(mss, family)} bytes. The path was measured to carry ${carried}${kept}, so full segments are lost and TLS handshakes hang. Set mss to ${carried - margin - HEADER_BYTES[family]} or less for ${NAMES[family]}, or to auto.`,
+                    `${name} clamps ${FAMILY_NAMES[family]} to an MSS of ${mss}, which makes packets of ${packetForMss(mss, family)} bytes. The path was measured to carry ${carried}${kept}, so full segments are lost and TLS handshakes hang. Set mss to ${carried - margin - HEADER_BYTES[family]} or less for ${FAMILY_NAMES[family]}, or to auto.`,
                     urn,
                 );
             }
         });
     },
 };
+
+function clampedIn(content: string): BytesPerFamily {
+    const clamp = readClamp(content);
+    return { ipv4: clampedMss(clamp, "ipv4"), ipv6: clampedMss(clamp, "ipv6") };
+}

@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
-import { PLANNED_NODE_MTU, pathMtuOf, SMALLEST_NODE_MTU, smallestOf } from "../network/mtu.ts";
+import { measuredPathMtu, PLANNED_NODE_MTU, SMALLEST_IPV6_MTU, smallestOf } from "../network/mtu.ts";
 import { bridgeOf } from "../network/whoRoutes.ts";
 import { type Found, ifKnown, resourcesOf, separately } from "./stack.ts";
 
@@ -24,8 +24,8 @@ export const nodeMtuSafe: ResourceValidationPolicy & StackValidationPolicy = {
         properties: {
             smallest: {
                 type: "integer",
-                default: SMALLEST_NODE_MTU,
-                description: "Least MTU of a node, in bytes. IPv6 stops below 1280.",
+                default: SMALLEST_IPV6_MTU,
+                description: `Smallest MTU of a node, in bytes. IPv6 stops below ${SMALLEST_IPV6_MTU}.`,
             },
             planned: {
                 type: "integer",
@@ -39,7 +39,7 @@ export const nodeMtuSafe: ResourceValidationPolicy & StackValidationPolicy = {
         const { smallest } = getConfig<Config>();
         if (props.mtu >= smallest) return;
         report(
-            `${props.link} would get MTU ${props.mtu}. Below 1280 Linux removes IPv6 from a link, and overlay networks have no room left. Set nodeMtu to ${smallest} at least.`,
+            `${props.link} would get MTU ${props.mtu}. Below ${SMALLEST_IPV6_MTU} Linux removes IPv6 from a link, and overlay networks have no room left. Set nodeMtu to ${smallest} at least.`,
         );
     },
     validateStack: ({ resources, getConfig }, report) => {
@@ -74,7 +74,7 @@ export const nodeMtuSafe: ResourceValidationPolicy & StackValidationPolicy = {
 
 /** Path MTU that the stack's measurements show, in bytes. */
 export function measuredPath(resources: PolicyResources) {
-    return pathMtuOf(resourcesOf(resources, "clearpath:probe:PathMtu").map(({ props }) => props.result));
+    return measuredPathMtu(resourcesOf(resources, "clearpath:probe:PathMtu").map(({ props }) => props.result));
 }
 
 /** The bridge on the gateway that carries the nodes, as far as the measurements tell. */

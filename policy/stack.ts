@@ -1,7 +1,7 @@
 import type { PolicyResource } from "@pulumi/policy";
 import type { Cidr } from "../network/cidr.ts";
 import type { ClampMode } from "../network/clampTable.ts";
-import type { Mss } from "../network/mss.ts";
+import type { BytesPerFamily } from "../network/family.ts";
 import type { ProbePlan } from "../network/probe/plan.ts";
 import type { HostNetworkFacts, PathMtuResult, VantageReport } from "../network/probe/report.ts";
 import type { RegistriesArgs } from "../network/registries/args.ts";
@@ -40,7 +40,7 @@ interface Judged {
     "clearpath:index:MirrorFuse": { address: string; nodeAddresses: Record<string, string> };
     "clearpath:index:GatewayPath": {
         mode: ClampMode;
-        mss: Mss;
+        mss: BytesPerFamily;
         subnets: Cidr[];
         gateway: string | null;
         vmBridge: string | null;

@@ -1,6 +1,7 @@
 import type { Change } from "../../network/evidence/change.ts";
 import type { Rate } from "../../network/evidence/significance.ts";
-import { FAMILY_IN_WORDS, mtuInWords, PHASE_IN_WORDS } from "../../network/evidence/words.ts";
+import { mtuInWords, PHASE_IN_WORDS } from "../../network/evidence/words.ts";
+import { FAMILY_NAMES } from "../../network/family.ts";
 import type { Latency } from "../../network/probe/report.ts";
 import type { Verdict } from "../../network/verdict/verdict.ts";
 
@@ -36,7 +37,7 @@ export function changeInWords(change: Change): ChangeInWords {
         case "path-mtu":
             return {
                 where: change.vantagePoint,
-                what: `path MTU, ${FAMILY_IN_WORDS[change.family]} ${change.direction}`,
+                what: `path MTU, ${FAMILY_NAMES[change.family]} ${change.direction}`,
                 before: change.before ? mtuInWords(change.before) : "not measured",
                 after: change.after ? mtuInWords(change.after) : "not measured",
             };

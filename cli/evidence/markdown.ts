@@ -1,8 +1,8 @@
 import type { Comparison } from "../../network/evidence/change.ts";
 import { compareEvidence } from "../../network/evidence/compare.ts";
 import type { EvidenceFile } from "../../network/evidence/evidenceFile.ts";
-import { CAUSE_IN_WORDS, FAMILY_IN_WORDS, minuteOf, mtuInWords } from "../../network/evidence/words.ts";
-import { IP_FAMILIES } from "../../network/family.ts";
+import { CAUSE_IN_WORDS, minuteOf, mtuInWords } from "../../network/evidence/words.ts";
+import { FAMILY_NAMES, IP_FAMILIES } from "../../network/family.ts";
 import type { VantageReport } from "../../network/probe/report.ts";
 import { isGood } from "../../network/probe/reportOf.ts";
 import { changeInWords, pValueInWords, rateInWords } from "./changeInWords.ts";
@@ -76,7 +76,7 @@ function reachTable({ reports, plan }: EvidenceFile): string {
         ...endpoints.map(endpoint => [endpoint, ...reports.map(report => connections(report, endpoint))]),
         ...images.map(image => [`pull ${image}`, ...reports.map(report => pull(report, image))]),
         ...directions.map(({ family, direction }) => [
-            `path MTU, ${FAMILY_IN_WORDS[family]} ${direction}`,
+            `path MTU, ${FAMILY_NAMES[family]} ${direction}`,
             ...reports.map(({ pathMtu }) => {
                 const mtu = pathMtu[family]?.[direction];
                 return mtu ? mtuInWords(mtu) : "not measured";

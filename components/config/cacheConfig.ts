@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { IMAGE_GROUP_NAMES, imagesOfGroups } from "../../network/images/groups.ts";
+import { Mtu } from "../../network/mtu.ts";
 import { FIRST_PORT, PLANNED_UPSTREAMS, Upstream } from "../../network/pullThrough/upstream.ts";
 import type { ConnectionArgs } from "../hosts.ts";
 import type { PullThroughRegistryArgs } from "../pullThroughRegistry.ts";
@@ -22,7 +23,7 @@ const Container = z.strictObject({
     memoryMiB: z.int().min(512).default(2048).describe("Memory, in MiB."),
     bridge: z.string().min(1).default("vmbr1").describe("Bridge of the nodes."),
     vlanId: z.int().min(1).max(4094).optional().describe("VLAN of the nodes."),
-    mtu: z.int().min(576).max(65535).optional().describe("MTU of its link, in bytes. Default: the bridge's."),
+    mtu: Mtu.optional().describe("MTU of its link, in bytes. Default: the bridge's."),
     prefixLength: z.int().min(1).max(128).default(24).describe("Length of the subnet's prefix."),
     gateway: z
         .string()

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { faultOfCidr } from "../../network/cidr.ts";
 import { SMALLEST_MSS } from "../../network/mss.ts";
-import { LARGEST_LINK_MTU, PLANNED_NODE_MTU, SMALLEST_LINK_MTU } from "../../network/mtu.ts";
+import { LARGEST_MTU, Mtu, PLANNED_NODE_MTU } from "../../network/mtu.ts";
 import { Endpoint, ProbePlan } from "../../network/probe/plan.ts";
 import { MirrorSetting } from "../../network/pullThrough/decision.ts";
 import { Connection, JumpHost } from "../../provider/host/connection.ts";
@@ -52,14 +52,10 @@ const mss = (family: "ipv4" | "ipv6") =>
     z
         .int()
         .min(SMALLEST_MSS[family])
-        .max(LARGEST_LINK_MTU)
+        .max(LARGEST_MTU)
         .meta({ examples: [family === "ipv4" ? 1340 : 1320] });
 
-const pathMtu = z
-    .int()
-    .min(SMALLEST_LINK_MTU)
-    .max(65535)
-    .meta({ examples: [1380] });
+const pathMtu = Mtu.meta({ examples: [1380] });
 
 /** A connection as it is written, before the defaults under `ssh` are merged into it. */
 export const GivenConnection = withoutDefaults(Connection)
@@ -130,11 +126,7 @@ export const StackSettings = z.strictObject({
         .default([])
         .describe("Subnets of pods whose packets leave the nodes unmasqueraded.")
         .meta({ examples: ["[10.42.0.0/16]"] }),
-    nodeMtu: z
-        .int()
-        .min(SMALLEST_LINK_MTU)
-        .max(LARGEST_LINK_MTU)
-        .default(PLANNED_NODE_MTU)
+    nodeMtu: Mtu.default(PLANNED_NODE_MTU)
         .describe("MTU of the nodes' links, in bytes.")
         .meta({ examples: [PLANNED_NODE_MTU] }),
     mss: z

@@ -1,4 +1,3 @@
-import type { IpFamily } from "../family.ts";
 import type { FailureKind, MeasuredMtu } from "../probe/report.ts";
 import type { Cause, Direction, Scope } from "../verdict/verdict.ts";
 import type { Phase } from "./phase.ts";
@@ -56,8 +55,6 @@ export const FAILURE_IN_WORDS: Record<FailureKind, string> = {
     http: "unexpected HTTP status",
     local: "failed on the host itself",
 };
-
-export const FAMILY_IN_WORDS: Record<IpFamily, string> = { ipv4: "IPv4", ipv6: "IPv6" };
 
 /** E.g. `1380 on 6 of 16 flows, larger vanish`, or `at least 1380, the agreed MSS allows no larger`. In bytes. */
 export function mtuInWords({ bytes, bound, limitedBy, paths, silent, icmpSeen }: MeasuredMtu): string {

@@ -9,7 +9,7 @@ const DIRECTIONS = ["download", "upload"] as const;
  * for the path, the largest packet seen to pass. Null when not measured. Pods count only where nothing else was probed:
  * what they are told may come from their own node.
  */
-export function pathMtuOf(all: Report[], family: IpFamily): number | null {
+export function agreedPathMtu(all: Report[], family: IpFamily): number | null {
     const hosts = all.filter(({ role }) => role !== "pod");
     const reports = hosts.length > 0 ? hosts : all;
     const exact = DIRECTIONS.flatMap(direction => {

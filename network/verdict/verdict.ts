@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BytesPerFamily } from "../family.ts";
 
 /** What is wrong, by the fault that has to be mended. */
 export const Cause = z.enum([
@@ -51,11 +52,9 @@ export const Verdict = z.object({
     direction: Direction.nullable().describe("Null where the cause has none."),
     scope: Scope.nullable().describe("Null when nothing is wrong, or nobody knows what."),
     icmpFilteredAt: IcmpFilteredAt,
-    pathMtu: z
-        .object({ ipv4: z.int().nullable(), ipv6: z.int().nullable() })
-        .describe(
-            "Bytes. The smallest exact value over directions, paths and vantage points; where nothing was too big for the path, the largest packet seen to pass, so that a host's own small MTU does not count as the path's. Null when not measured.",
-        ),
+    pathMtu: BytesPerFamily.describe(
+        "Bytes. The smallest exact value over directions, paths and vantage points; where nothing was too big for the path, the largest packet seen to pass, so that a host's own small MTU does not count as the path's. Null when not measured.",
+    ),
     confidence: z.number().min(0).max(1),
     stability: z.record(z.string(), z.enum(["stable", "unstable", "inconclusive"])).describe("By vantage point."),
     summary: z.string().describe("The verdict in one sentence."),

@@ -8,7 +8,7 @@ import { packetLoss, slowEndpoint } from "./causes/packetLoss.ts";
 import { pulls } from "./causes/pulls.ts";
 import { shutResolver } from "./causes/shutResolver.ts";
 import { countOf, evidenceOf, type Finding, type Observation, observe, type Report } from "./observation.ts";
-import { pathMtuOf } from "./pathMtu.ts";
+import { agreedPathMtu } from "./pathMtu.ts";
 import { isVm, scopeOfTrouble } from "./scope.ts";
 import { isSteady, type Threshold } from "./steady.ts";
 import { Cause, type Verdict } from "./verdict.ts";
@@ -60,7 +60,7 @@ export function verdictOf(reports: Report[], { vantagePoints, threshold }: Judge
     const main = isExplained ? first : findings.find(({ isMeasured }) => isMeasured);
     const others = findings.filter(finding => finding !== main);
     const common = {
-        pathMtu: { ipv4: pathMtuOf(reports, "ipv4"), ipv6: pathMtuOf(reports, "ipv6") },
+        pathMtu: { ipv4: agreedPathMtu(reports, "ipv4"), ipv6: agreedPathMtu(reports, "ipv6") },
         stability: Object.fromEntries(reports.map(({ vantagePoint, stability }) => [vantagePoint, stability])),
         advisories: advisoriesOf(reports),
     };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LARGEST_MTU, SMALLEST_MTU } from "../../network/mtu.ts";
 import type { ManagerFacts } from "./linkManager.ts";
 import type { Answers } from "./step.ts";
 
@@ -68,8 +69,8 @@ export function linkFacts(link: string, answers: Answers): LinkFacts {
         kind: self?.linkinfo?.info_kind ?? null,
         mtu: self?.mtu,
         linksThere: (answers.links ?? "").trim().split(" ").join(", "),
-        smallestMtu: self?.min_mtu || 68,
-        largestMtu: self?.max_mtu || 65_535,
+        smallestMtu: self?.min_mtu || SMALLEST_MTU,
+        largestMtu: self?.max_mtu || LARGEST_MTU,
         bridge: master?.linkinfo?.info_kind === "bridge" ? { name: master.ifname, mtu: master.mtu } : null,
         smallestPort: ports.map(({ ifname, mtu }) => ({ name: ifname, mtu })).sort((a, b) => a.mtu - b.mtu)[0],
         hasGlobalIpv6: (answers.globalAddresses ?? "") !== "",

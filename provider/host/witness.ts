@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { IP_FAMILIES, type IpFamily } from "../../network/family.ts";
+import { FAMILY_NAMES, IP_FAMILIES, type IpFamily } from "../../network/family.ts";
 import { Connection } from "./connection.ts";
 import { HostError } from "./hostError.ts";
 import type { OperationContext } from "./operationContext.ts";
@@ -37,8 +37,6 @@ const RETRY_PAUSE_MS = 500;
 const BEFORE = { tries: 3, needed: 3 };
 const AFTER = { tries: 2, needed: 1 };
 const AGAIN = { tries: 6, needed: 1 };
-
-const WORDS = { ipv4: "IPv4", ipv6: "IPv6" } as const;
 
 /** What witnesses reach before a change: endpoints that answered every handshake. */
 export class Baseline {
@@ -103,7 +101,7 @@ function secondsUntil(deadline: number): number {
 }
 
 function clausesOf(witness: Witness, { host, port, families }: Reached): string[] {
-    return families.map(family => `${witness.name} reached ${host}:${port} over ${WORDS[family]} before`);
+    return families.map(family => `${witness.name} reached ${host}:${port} over ${FAMILY_NAMES[family]} before`);
 }
 
 /** The endpoints that answer, by the witness's word, over a connection of its own. Throws a HostError without one. */

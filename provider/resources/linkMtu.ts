@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { Mtu, SMALLEST_IPV6_MTU } from "../../network/mtu.ts";
 import { COMMIT_CONFIRM, commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
@@ -19,11 +20,9 @@ const inputs = z.strictObject({
         .string()
         .regex(/^(?!\.+$)[\w.@][\w.@-]{0,14}$/, "must be the name of a network link, such as eth0 or vmbr1")
         .describe("Name of the network link, as `ip link` shows it."),
-    mtu: z
-        .int()
-        .min(68)
-        .max(65535)
-        .describe("Largest packet of the link, in bytes. IPv6 stops below 1280 (RFC 8200), IPv4 below 68 (RFC 791)."),
+    mtu: Mtu.describe(
+        "Largest packet of the link, in bytes. IPv6 stops below 1280 (RFC 8200), IPv4 below 68 (RFC 791).",
+    ),
     confirmSeconds,
     witnesses,
 });
@@ -100,8 +99,6 @@ function idOf({ connection, link }: Inputs): string {
 }
 
 const PROGRAM = new URL("./linkMtu.sh", import.meta.url);
-/** Smallest link MTU that IPv6 works on (RFC 8200, section 5). Below, Linux removes the link's IPv6 addresses. */
-const SMALLEST_IPV6_MTU = 1280;
 
 async function look(
     context: OperationContext,

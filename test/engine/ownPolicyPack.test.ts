@@ -54,7 +54,7 @@ describe("the policy pack, as engines start it", () => {
     it("refuses at preview a clamp and an MTU that the measured path does not carry", async () => {
         const running = await start(true);
         const findings = await running.analyzeStack(
-            stackOf([gatewayPath(), nftTable(clamp), pathMtu("pve"), linkMtu(1500)]),
+            stackOf([gatewayPath({ mss: { ipv4: 1350, ipv6: null } }), nftTable(clamp), pathMtu("pve"), linkMtu(1500)]),
         );
         expect(mandatory(findings).sort()).toEqual(["mss-fits-path", "node-mtu-safe"]);
         expect(findings.find(({ policy }) => policy === "mss-fits-path")?.message).toContain("Set mss to 1340 or less");

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { FAMILY_IN_WORDS, mtuInWords } from "../../../network/evidence/words.ts";
-import { IP_FAMILIES } from "../../../network/family.ts";
+import { mtuInWords } from "../../../network/evidence/words.ts";
+import { FAMILY_NAMES, IP_FAMILIES } from "../../../network/family.ts";
 import type { MeasuredMtu } from "../../../network/probe/report.ts";
 import { chart } from "./chart.ts";
 import { type Html, html } from "./html.ts";
@@ -45,7 +45,7 @@ function measuredIn({ name, evidence }: Run): Measured[] {
             (["download", "upload"] as const).flatMap(direction => {
                 const mtu = pathMtu[family]?.[direction];
                 if (!mtu) return [];
-                return [{ run: name, vantagePoint, path: `${FAMILY_IN_WORDS[family]} ${direction}`, mtu }];
+                return [{ run: name, vantagePoint, path: `${FAMILY_NAMES[family]} ${direction}`, mtu }];
             }),
         ),
     );

@@ -1,13 +1,8 @@
 import type { Comparison } from "../../../network/evidence/change.ts";
 import type { EvidenceFile } from "../../../network/evidence/evidenceFile.ts";
 import type { Rate } from "../../../network/evidence/significance.ts";
-import {
-    CAUSE_IN_WORDS,
-    DIRECTION_IN_WORDS,
-    FAMILY_IN_WORDS,
-    SCOPE_IN_WORDS,
-} from "../../../network/evidence/words.ts";
-import { IP_FAMILIES } from "../../../network/family.ts";
+import { CAUSE_IN_WORDS, DIRECTION_IN_WORDS, SCOPE_IN_WORDS } from "../../../network/evidence/words.ts";
+import { FAMILY_NAMES, IP_FAMILIES } from "../../../network/family.ts";
 import type { Verdict } from "../../../network/verdict/verdict.ts";
 import { type Html, html } from "./html.ts";
 import { type Run, wholeConnectionRate, wholePullRate } from "./runs.ts";
@@ -84,7 +79,7 @@ function pathMtu({ pathMtu: found }: Verdict): Html | null {
     const known = IP_FAMILIES.filter(family => found[family] !== null);
     if (known.length === 0) return null;
     if (found.ipv4 === found.ipv6) return number("Path MTU", [`${found.ipv4} bytes`]);
-    return number("Path MTU in bytes", [known.map(family => `${found[family]} ${FAMILY_IN_WORDS[family]}`).join(", ")]);
+    return number("Path MTU in bytes", [known.map(family => `${found[family]} ${FAMILY_NAMES[family]}`).join(", ")]);
 }
 
 function rateText({ succeeded, attempts }: Rate): string {

@@ -1,4 +1,4 @@
-import { IP_FAMILIES, type IpFamily, type PerFamily } from "../../family.ts";
+import { FAMILY_NAMES, IP_FAMILIES, type IpFamily, type PerFamily } from "../../family.ts";
 import { mssForPath } from "../../mss.ts";
 import type { MeasuredMtu } from "../../probe/report.ts";
 import {
@@ -6,16 +6,13 @@ import {
     type Finding,
     type Observation,
     type Report,
-    type Trouble,
     type TroubleGroup,
     vantagePointsOf,
 } from "../observation.ts";
 import { agreedMtu } from "../pathMtu.ts";
 import { isAtEndpoints, isVm, scopeOf, sparesOthers } from "../scope.ts";
+import { isStall } from "../stalls.ts";
 import type { Action, Direction, Evidence, IcmpFilteredAt } from "../verdict.ts";
-
-/** What a hole does to connections: large packets vanish after the handshake of TCP. */
-const STALLS: readonly Trouble[] = ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"];
 
 interface Hole {
     report: Report;
@@ -32,18 +29,18 @@ export function blackHole(observation: Observation): Finding[] {
     const holes = holesIn(observation);
     if (holes.length === 0) return suspectedHole(observation);
 
-    const stalling = vantagePointsOf(trouble.filter(group => STALLS.includes(group.trouble)));
+    const stalling = vantagePointsOf(trouble.filter(group => isStall(group.trouble)));
     const affected = reports
         .filter(report => holes.some(hole => hole.report === report) || isMissed(report, stalling, holes))
         .map(({ vantagePoint }) => vantagePoint);
     const explains = trouble.filter(
-        group => affected.includes(group.vantagePoint) && (STALLS.includes(group.trouble) || group.trouble === "pull"),
+        group => affected.includes(group.vantagePoint) && (isStall(group.trouble) || group.trouble === "pull"),
     );
     const direction = directionOf(holes);
     const icmpFilteredAt = icmpFilter(reports, holes);
     const sizes = pathMtusOf(holes);
     const words = IP_FAMILIES.filter(family => sizes[family] !== null)
-        .map(family => `${sizes[family]} bytes of ${family === "ipv4" ? "IPv4" : "IPv6"}`)
+        .map(family => `${sizes[family]} bytes of ${FAMILY_NAMES[family]}`)
         .join(" and ");
     return [
         {
@@ -63,7 +60,7 @@ export function blackHole(observation: Observation): Finding[] {
 
 /** Whether the hole lies before a few endpoints, and the way to all others is whole. */
 function isOnWayToFew(explained: TroubleGroup[], reports: Report[]): boolean {
-    const stalls = explained.filter(({ trouble }) => STALLS.includes(trouble));
+    const stalls = explained.filter(({ trouble }) => isStall(trouble));
     return isAtEndpoints(stalls, reports) && sparesOthers(stalls, reports);
 }
 
@@ -73,7 +70,7 @@ function isOnWayToFew(explained: TroubleGroup[], reports: Report[]): boolean {
  * Where others hear nothing at all, theirs are the holes.
  */
 function holesIn({ reports, trouble }: Observation): Hole[] {
-    const suffering = vantagePointsOf(trouble.filter(group => STALLS.includes(group.trouble)));
+    const suffering = vantagePointsOf(trouble.filter(group => isStall(group.trouble)));
     const holes = reports.flatMap(report =>
         IP_FAMILIES.flatMap(family =>
             (["download", "upload"] as const).flatMap(direction => {
@@ -152,7 +149,7 @@ function actionsFor(sizes: PerFamily<number | null>, filteredAt: IcmpFilteredAt)
         const bytes = sizes[family];
         if (bytes === null) return [];
         const value = mssForPath(bytes, family);
-        const sentence = `Clamp TCP's MSS for ${family === "ipv4" ? "IPv4" : "IPv6"} to ${value} (path MTU ${bytes}) in both directions.`;
+        const sentence = `Clamp TCP's MSS for ${FAMILY_NAMES[family]} to ${value} (path MTU ${bytes}) in both directions.`;
         return [{ component: "GatewayPath", argument: `mss.${family}`, value, sentence }];
     });
     if (filteredAt === "gateway") {
@@ -172,7 +169,7 @@ function actionsFor(sizes: PerFamily<number | null>, filteredAt: IcmpFilteredAt)
 function suspectedHole(observation: Observation): Finding[] {
     const { reports, trouble } = observation;
     const cleared = reports.filter(isCleared).map(({ vantagePoint }) => vantagePoint);
-    const stalls = trouble.filter(group => STALLS.includes(group.trouble) && !cleared.includes(group.vantagePoint));
+    const stalls = trouble.filter(group => isStall(group.trouble) && !cleared.includes(group.vantagePoint));
     if (stalls.length === 0 || isAtEndpoints(stalls, reports)) return [];
     const affected = vantagePointsOf(stalls);
     return [

@@ -1,3 +1,4 @@
+import { FAMILY_NAMES } from "../../family.ts";
 import { losesPackets } from "../loss.ts";
 import { evidenceOf, type Finding, type Observation } from "../observation.ts";
 import { type CalledPlace, isShut, isUnconnected, placesOf } from "../places.ts";
@@ -50,7 +51,7 @@ function downForAll(observation: Observation, places: CalledPlace[]): Finding[] 
 }
 
 function shutForAll(observation: Observation, places: CalledPlace[]): Finding[] {
-    const family = places[0]?.family === "ipv6" ? "IPv6" : "IPv4";
+    const family = FAMILY_NAMES[places[0]?.family ?? "ipv4"];
     return findingOf(observation, places, {
         cause: "firewall-block",
         scope: "host-and-vms",
@@ -105,7 +106,7 @@ function hostsOf(places: CalledPlace[]): string {
         .map(([host, here]) => {
             const families = new Set(here.map(({ family }) => family));
             const [only] = families;
-            return families.size > 1 || !only ? host : `${host} (${only === "ipv4" ? "IPv4" : "IPv6"})`;
+            return families.size > 1 || !only ? host : `${host} (${FAMILY_NAMES[only]})`;
         })
         .join(", ");
 }

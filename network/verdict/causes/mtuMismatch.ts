@@ -2,6 +2,7 @@ import { IP_FAMILIES } from "../../family.ts";
 import type { HostNetworkFacts } from "../../probe/report.ts";
 import type { Finding, Observation, Report } from "../observation.ts";
 import { isVm, scopeOf } from "../scope.ts";
+import { isStall } from "../stalls.ts";
 import type { Evidence } from "../verdict.ts";
 
 /** Linux forwards frames that are longer by this: is_skb_forwardable in net/core/dev.c leaves room for a VLAN's tag. */
@@ -43,8 +44,7 @@ export function mtuMismatch({ reports, trouble }: Observation): Finding[] {
             isMeasured: true,
             explains: trouble.filter(
                 ({ vantagePoint, trouble: kind }) =>
-                    holeIsLocal(mismatches, vantagePoint, gateways) &&
-                    ["tls-timeout", "first-byte-timeout", "body-timeout", "slow", "pull"].includes(kind),
+                    holeIsLocal(mismatches, vantagePoint, gateways) && (kind === "pull" || isStall(kind)),
             ),
             confidence: 0.95,
             summary: mismatches

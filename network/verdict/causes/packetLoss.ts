@@ -2,12 +2,11 @@ import { losesQueries, lossyReports, repeatsMuch } from "../loss.ts";
 import { evidenceOf, type Finding, isUnresolved, type Observation, type Report, type Trouble } from "../observation.ts";
 import { isShut, placesOf } from "../places.ts";
 import { isAtEndpoints, scopeOf } from "../scope.ts";
+import { isStall } from "../stalls.ts";
 import { behindHoles } from "./blackHole.ts";
 
 /** What loss does to a connection that is coming about, and to a pull. */
 const DELAYED: readonly Trouble[] = ["connect-timeout", "late", "pull"];
-/** What it does to one that has come about, where nothing else stops it. */
-const STALLED: readonly Trouble[] = ["slow", "tls-timeout", "first-byte-timeout", "body-timeout"];
 
 /** SYNs and segments that had to be sent again in connections that succeeded: packets of any size get lost. */
 export function packetLoss(observation: Observation): Finding[] {
@@ -22,7 +21,7 @@ export function packetLoss(observation: Observation): Finding[] {
         if (!affected.includes(vantagePoint)) return false;
         if (kind === "connect-timeout" && shut(vantagePoint, endpoint)) return false;
         if (isUnresolved(kind)) return withoutNames.includes(vantagePoint);
-        return DELAYED.includes(kind) || (STALLED.includes(kind) && !behindHole.includes(vantagePoint));
+        return DELAYED.includes(kind) || (isStall(kind) && !behindHole.includes(vantagePoint));
     });
     return [
         {
@@ -70,8 +69,7 @@ export function slowEndpoint(observation: Observation): Finding[] {
     const lossy = lossyReports(reports).map(({ vantagePoint }) => vantagePoint);
     const stalls = trouble.filter(
         ({ trouble: kind, vantagePoint, count, attempts }) =>
-            ["tls-timeout", "first-byte-timeout", "body-timeout", "slow"].includes(kind) &&
-            (!lossy.includes(vantagePoint) || count >= attempts * MORE_THAN_LOSS),
+            isStall(kind) && (!lossy.includes(vantagePoint) || count >= attempts * MORE_THAN_LOSS),
     );
     if (stalls.length === 0 || !isAtEndpoints(stalls, reports)) return [];
     const name = [...new Set(stalls.map(({ endpoint }) => endpoint))].join(", ");

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { GatewayPath, type GatewayPathArgs } from "../../../components/gatewayPath.ts";
 import type { GatewayArgs } from "../../../components/hosts.ts";
-import { pathMtuOf } from "../../../network/mtu.ts";
+import { measuredPathMtu } from "../../../network/mtu.ts";
 import { clampedMss, readClamp, unclampedSubnets } from "../../../network/readClamp.ts";
 import { PathMtu } from "../../../provider/resources/pathMtu.ts";
 import { gatewayFacts, nodeFacts, ROUTER_MAC, VMBR1_MAC } from "./facts.ts";
@@ -137,7 +137,7 @@ it("has a table at the first preview, whose family and content nobody can know y
         () => {
             const { connection } = pve;
             const path = new PathMtu("mtu", { connection, vantagePoint: "pve", endpoints: [{ host: "ghcr.io" }] });
-            const pathMtu = path.result.apply(result => pathMtuOf([result]));
+            const pathMtu = path.result.apply(result => measuredPathMtu([result]));
             return new GatewayPath("path", { ...plan, pathMtu, gatewayFacts: path.facts });
         },
         { preview: true },

@@ -67,12 +67,12 @@ describe("a wrong value", () => {
         [
             "an MTU that IPv4 cannot use",
             { nodeMtu: 67 },
-            "clearpath:nodeMtu: 67 is too small: 576 is the least. Write for example 1400.",
+            "clearpath:nodeMtu: 67 is too small: 68 is the least. Write for example 1400.",
         ],
         [
             "an MTU beyond jumbo frames",
-            { nodeMtu: 65000 },
-            "clearpath:nodeMtu: 65000 is too large: 9216 is the most. Write for example 1400.",
+            { nodeMtu: 70000 },
+            "clearpath:nodeMtu: 70000 is too large: 65535 is the most. Write for example 1400.",
         ],
         [
             "a subnet that is none",
@@ -176,9 +176,9 @@ describe("a wrong value", () => {
             "clearpath:mss.ipv5: There is no such setting. Did you mean ipv4?",
         ],
         [
-            "a path too narrow for any host",
-            { pathMtu: { ipv6: 500 } },
-            "clearpath:pathMtu.ipv6: 500 is too small: 576 is the least. Write for example 1380.",
+            "a path too narrow for IPv4 and IPv6",
+            { pathMtu: { ipv6: 60 } },
+            "clearpath:pathMtu.ipv6: 60 is too small: 68 is the least. Write for example 1380.",
         ],
         [
             "a path to call that is none",

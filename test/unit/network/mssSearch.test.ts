@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { BytesPerFamily } from "../../../network/family.ts";
 import { IP_FAMILIES, type IpFamily, type PerFamily } from "../../../network/family.ts";
-import { type Mss, packetForMss } from "../../../network/mss.ts";
+import { packetForMss } from "../../../network/mss.ts";
 import { type MssSearch, mssToTry, searchAfter, wantsAnotherTry } from "../../../network/mssSearch.ts";
-import type { PathMtu } from "../../../network/mtu.ts";
 import type { VantageSummary } from "../../../network/probe/report.ts";
 import { measured } from "../components/facts.ts";
 import { egress } from "../policy/stackOf.ts";
@@ -15,7 +15,7 @@ interface Network {
 }
 
 /** What one host reports through a clamp. */
-function reportThrough({ carries, visible, link = 1500 }: Network, mss: Mss): VantageSummary {
+function reportThrough({ carries, visible, link = 1500 }: Network, mss: BytesPerFamily): VantageSummary {
     const { report } = egress("cp1", "server").props as { report: VantageSummary };
     const vanishes = (family: IpFamily) =>
         mss[family] !== null && Math.min(link, packetForMss(mss[family], family)) > carries[family];
@@ -43,9 +43,9 @@ function reportThrough({ carries, visible, link = 1500 }: Network, mss: Mss): Va
 }
 
 /** Runs `up` after `up` until nothing more is tried: the search, and each MSS that was in force. */
-function searchIn(network: Network, pathMtu: PathMtu): { search: MssSearch; tried: Mss[] } {
+function searchIn(network: Network, pathMtu: BytesPerFamily): { search: MssSearch; tried: BytesPerFamily[] } {
     let search: MssSearch | undefined;
-    const tried: Mss[] = [];
+    const tried: BytesPerFamily[] = [];
     do {
         const mss = mssToTry(pathMtu, search);
         tried.push(mss);

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { pathMtuOf, smallestOf } from "../../../network/mtu.ts";
+import { measuredPathMtu, smallestOf } from "../../../network/mtu.ts";
 import type { MeasuredMtu, PathMtuResult } from "../../../network/probe/report.ts";
 
 const exactly = (bytes: number): MeasuredMtu => ({
@@ -22,7 +22,7 @@ function measured(download: MeasuredMtu | null, upload: MeasuredMtu | null): Pat
     return { ipv4: { download, upload }, ipv6: null };
 }
 
-describe("pathMtuOf", () => {
+describe("measuredPathMtu", () => {
     test.each<[string, PathMtuResult[], number | null]>([
         ["the smaller direction", [measured(exactly(1500), exactly(1380))], 1380],
         ["the smaller of two vantage points", [measured(exactly(1500), null), measured(exactly(1380), null)], 1380],
@@ -41,7 +41,7 @@ describe("pathMtuOf", () => {
         ["null when nothing was measured", [measured(null, null)], null],
         ["null without vantage points", [], null],
     ])("takes %s", (_, measurements, bytes) => {
-        expect(pathMtuOf(measurements)).toEqual({ ipv4: bytes, ipv6: null });
+        expect(measuredPathMtu(measurements)).toEqual({ ipv4: bytes, ipv6: null });
     });
 });
 

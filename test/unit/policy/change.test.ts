@@ -85,12 +85,29 @@ describe("node-mtu-safe", () => {
 });
 
 describe("mss-fits-path", () => {
+    const aloneTable = (content: string) => ({ ...nftTable(content), parent: undefined });
+
+    it("judges the MSS that a GatewayPath says, whatever the text of its table", async () => {
+        const path = gatewayPath({ mss: { ipv4: 1350, ipv6: null } });
+        const { violations } = await judgeStack(mssFitsPath, [path, nftTable(UNKNOWN), pathMtu("pve")]);
+        expect(violations.map(({ urn, message }) => [urn, message.split(".")[0]])).toEqual([
+            ["path", "path clamps IPv4 to an MSS of 1350, which makes packets of 1390 bytes"],
+        ]);
+        const fitting = [gatewayPath(), nftTable(clamped(1350)), pathMtu("pve")];
+        expect(await judgeStack(mssFitsPath, fitting)).toEqual({ violations: [] });
+    });
+
+    it("says that it cannot judge a GatewayPath whose MSS is still to be measured", async () => {
+        const specs = [gatewayPath({ mss: UNKNOWN }), nftTable(UNKNOWN), pathMtu("pve")];
+        expect(await judgeStack(mssFitsPath, specs)).toMatchObject({ violations: [], unjudged: expect.any(String) });
+    });
+
     it("allows the MSS that the path leaves", async () => {
-        expect(await judgeStack(mssFitsPath, [nftTable(clamped(1340)), pathMtu("pve")])).toEqual({ violations: [] });
+        expect(await judgeStack(mssFitsPath, [aloneTable(clamped(1340)), pathMtu("pve")])).toEqual({ violations: [] });
     });
 
     it("refuses a larger one and names the one that passes", async () => {
-        const { violations } = await judgeStack(mssFitsPath, [nftTable(clamped(1350)), pathMtu("pve")]);
+        const { violations } = await judgeStack(mssFitsPath, [aloneTable(clamped(1350)), pathMtu("pve")]);
         expect(violations).toEqual([
             {
                 urn: "path-pve",
@@ -103,7 +120,7 @@ describe("mss-fits-path", () => {
     it("judges IPv6 by its own path and its larger header", async () => {
         const content = clampTable({ mode: "routed", mss: { ipv4: 1340, ipv6: 1330 }, subnets: ["2001:db8::/64"] });
         const { violations } = await judgeStack(mssFitsPath, [
-            nftTable(content),
+            aloneTable(content),
             pathMtu("pve", { result: measured(1380, 1380) }),
         ]);
         expect(violations.map(({ message }) => message.split(".").at(-2))).toEqual([
@@ -112,21 +129,26 @@ describe("mss-fits-path", () => {
     });
 
     it("goes by the narrowest measurement", async () => {
-        const specs = [nftTable(clamped(1340)), pathMtu("pve"), pathMtu("cp1", { result: measured(1370) })];
+        const specs = [aloneTable(clamped(1340)), pathMtu("pve"), pathMtu("cp1", { result: measured(1370) })];
         expect((await judgeStack(mssFitsPath, specs)).violations).toHaveLength(1);
     });
 
     it("keeps the margin of its configuration free", async () => {
-        const specs = [nftTable(clamped(1340)), pathMtu("pve")];
+        const specs = [aloneTable(clamped(1340)), pathMtu("pve")];
         const { violations } = await judgeStack(mssFitsPath, specs, { config: { margin: 20 } });
         expect(violations[0]?.message).toContain("Set mss to 1320 or less");
     });
 
     test.each([
-        ["whose content is not known yet", nftTable(UNKNOWN), pathMtu("pve"), "content can't be known during preview"],
+        [
+            "whose content is not known yet",
+            aloneTable(UNKNOWN),
+            pathMtu("pve"),
+            "content can't be known during preview",
+        ],
         [
             "while the path is still to be measured",
-            nftTable(clamped(1340)),
+            aloneTable(clamped(1340)),
             pathMtu("pve", { result: UNKNOWN }),
             "result can't be known during preview",
         ],
@@ -137,7 +159,7 @@ describe("mss-fits-path", () => {
     });
 
     it("judges a known table beside one that is not known", async () => {
-        const specs = [nftTable(UNKNOWN), { ...nftTable(clamped(1350)), name: "path-cp1" }, pathMtu("pve")];
+        const specs = [aloneTable(UNKNOWN), { ...aloneTable(clamped(1350)), name: "path-cp1" }, pathMtu("pve")];
         expect((await judgeStack(mssFitsPath, specs)).violations.map(({ urn }) => urn)).toEqual(["path-cp1"]);
     });
 });
@@ -149,14 +171,14 @@ describe("clamp-covers-nodes", () => {
         });
     });
 
-    it("refuses a clamp that leaves a subnet out", async () => {
+    it("refuses a table that leaves out a subnet which its GatewayPath says it clamps", async () => {
         const path = gatewayPath({ subnets: ["10.27.27.0/24", "10.28.0.0/16"] });
         const { violations } = await judgeStack(clampCoversNodes, [path, nftTable(clamped(1340))]);
         expect(violations).toEqual([
             {
                 urn: "path-pve",
                 message:
-                    "path-pve does not clamp 10.28.0.0/16 in both directions. Full segments of the nodes there are lost on a path that is narrower than their link, and image pulls hang. Add them to nodeSubnets.",
+                    "path-pve differs from what path says: it does not clamp 10.28.0.0/16 in both directions. Full segments of the nodes there are lost on a path that is narrower than their link, and image pulls hang. Remove what changes the table's content, such as ignoreChanges or a transform.",
             },
         ]);
     });
@@ -164,8 +186,9 @@ describe("clamp-covers-nodes", () => {
     it("says that a path was not measured where that is why nothing is clamped", async () => {
         const path = gatewayPath({ mss: { ipv4: null, ipv6: null } });
         const { violations } = await judgeStack(clampCoversNodes, [path, nftTable(clamped(null))]);
+        expect(violations.map(({ urn }) => urn)).toEqual(["path"]);
         expect(violations[0]?.message).toContain(
-            "The path MTU could not be measured for ipv4: set pathMtu.ipv4, or mss, by hand.",
+            "The path MTU could not be measured for IPv4: set pathMtu.ipv4, or mss, by hand.",
         );
     });
 
@@ -173,7 +196,7 @@ describe("clamp-covers-nodes", () => {
         const content =
             "chain f { type filter hook forward priority mangle; tcp flags syn / syn,rst tcp option maxseg size set 1340; }";
         const { violations } = await judgeStack(clampCoversNodes, [gatewayPath(), nftTable(content)]);
-        expect(violations[0]?.message).toContain("clamps what it forwards and not at input and output");
+        expect(violations[0]?.message).toContain("those of the host itself not at input and output");
     });
 
     it("judges only tables of a GatewayPath", async () => {
