@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { nearestWord } from "../../network/nearestWord.ts";
 import { isSecret } from "../../provider/schemaOf.ts";
-import { nearestWord } from "./nearestWord.ts";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

@@ -4,6 +4,7 @@ import { hostsToml } from "./hostsToml.ts";
 import type { Registries } from "./schema.ts";
 import { formatK3sVersion, hostsTomlLayout, type K3sVersion } from "./version.ts";
 
+export { DEFAULT_DATA_DIR } from "./dataDir.ts";
 export { NotReproducible };
 
 /** What a node's certs.d depends on besides its registries.yaml (whose own place, `private-registry`, does not matter). */
@@ -16,9 +17,6 @@ export interface CertsDNode {
     /** K3s's `disable-default-registry-endpoint`. */
     disableDefaultRegistryEndpoint: boolean;
 }
-
-/** K3s's `data-dir` unless it is set. */
-export const DEFAULT_DATA_DIR = "/var/lib/rancher/k3s";
 
 /** Where the embedded registry answers unless the API server's port or the cluster's IP family is changed. */
 export const EMBEDDED_REGISTRY = "127.0.0.1:6443";
@@ -46,7 +44,10 @@ export function renderCertsD(registries: Registries, node: CertsDNode): Map<stri
     for (const [directory, host] of hostConfigs(all, node.disableDefaultRegistryEndpoint, embedded ?? ":")) {
         const path = posix.join(directory, "hosts.toml");
         if (path.startsWith("../") || path.startsWith("/")) {
-            throw new NotReproducible(`"${directory}" leads out of certs.d. Use the registry's host name.`);
+            throw new NotReproducible(`"${directory}" leads out of certs.d. Use the registry's host name.`, [
+                Object.hasOwn(all.mirrors ?? {}, directory) ? "mirrors" : "configs",
+                directory,
+            ]);
         }
         if (files.has(path)) {
             throw new NotReproducible(`Two names lead to ${path}; K3s picks one by chance. Remove one of them.`);

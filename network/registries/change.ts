@@ -130,5 +130,5 @@ function readable(text: string | null, what: string): Registries {
     const { file, problems } = parseRegistries(text ?? "");
     if (file) return file.registries;
     const [problem] = problems;
-    throw new NeedsRestart(`${what} cannot be understood: line ${problem!.line}: ${problem!.message}.`);
+    throw new NeedsRestart(`${what} cannot be understood: line ${problem!.line}: ${problem!.message}`);
 }

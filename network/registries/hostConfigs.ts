@@ -1,4 +1,5 @@
 import { defaultHost, isLocalhost, normalizeEndpoint, type UsableEndpoint, withoutCredentials } from "./endpoint.ts";
+import type { FilePath } from "./place.ts";
 import type { Registries, RegistryConfig } from "./schema.ts";
 
 /** One endpoint with the settings that go with it. */
@@ -11,7 +12,7 @@ export interface HostEndpoint {
 
 /** The endpoint that containerd tries last. */
 export interface DefaultEndpoint extends Omit<HostEndpoint, "url"> {
-    /** "" stands for the registry that is pulled from, whatever it is; null writes no `server`. */
+    /** "" stands for the registry that is pulled from; null writes no `server`. */
     url: string | null;
 }
 
@@ -24,6 +25,13 @@ export interface HostConfig {
 /** The rendering would depend on chance or on the Go that K3s was built with, so it is not guessed. */
 export class NotReproducible extends Error {
     override name = "NotReproducible";
+    /** The value that it would depend on; empty for the whole file. */
+    readonly path: FilePath;
+
+    constructor(message: string, path: FilePath = []) {
+        super(message);
+        this.path = path;
+    }
 }
 
 /** containerd's own name for "all registries not named" (hosts.md); registries.yaml calls it `*`. */
@@ -49,7 +57,7 @@ export function hostConfigs(
     );
 
     for (const [host, config] of configs) {
-        const upstream = endpointOf(host, embeddedRegistry);
+        const upstream = endpointOf(host, embeddedRegistry, ["configs", host]);
         if (upstream) hosts.set(directoryOf(host), { default: defaultEndpoint(host, upstream, config), endpoints: [] });
     }
     for (const [host, mirror] of mirrors) {
@@ -58,7 +66,7 @@ export function hostConfigs(
         if (configured) {
             upstream = configured.default;
         } else {
-            const endpoint = endpointOf(host, embeddedRegistry);
+            const endpoint = endpointOf(host, embeddedRegistry, ["mirrors", host]);
             if (!endpoint) continue;
             upstream = defaultEndpoint(host, endpoint, configFor(configs, host));
             if (disableDefaultEndpoint) upstream = null;
@@ -68,7 +76,7 @@ export function hostConfigs(
         const endpoints: HostEndpoint[] = [];
         const seen = new Set<string>();
         for (const [index, text] of (mirror.endpoint ?? []).entries()) {
-            const endpoint = endpointOf(text, embeddedRegistry);
+            const endpoint = endpointOf(text, embeddedRegistry, ["mirrors", host, "endpoint", index]);
             if (!endpoint || seen.has(endpoint.url)) continue;
             seen.add(endpoint.url);
             const entry: HostEndpoint = {
@@ -107,11 +115,11 @@ export function withEmbeddedRegistry(registries: Registries, address: string, ag
     };
 }
 
-function endpointOf(text: string, embeddedRegistry: string): UsableEndpoint | null {
+function endpointOf(text: string, embeddedRegistry: string, path: FilePath): UsableEndpoint | null {
     const endpoint = normalizeEndpoint(text, embeddedRegistry);
     if (endpoint.kind === "unclear") {
         const shown = withoutCredentials(text);
-        throw new NotReproducible(`What K3s makes of "${shown}" cannot be told: ${endpoint.reason}. Correct it.`);
+        throw new NotReproducible(`What K3s makes of "${shown}" cannot be told: ${endpoint.reason}. Correct it.`, path);
     }
     return endpoint.kind === "usable" ? endpoint : null;
 }
@@ -138,5 +146,8 @@ function saysSomething(endpoint: DefaultEndpoint | null): boolean {
 function refuseTwoWildcards(hosts: Iterable<string>, section: string): void {
     const names = new Set(hosts);
     if (!names.has("*") || !names.has(WILDCARD_DIRECTORY)) return;
-    throw new NotReproducible(`${section} has both "*" and "_default"; K3s picks one by chance. Remove "_default".`);
+    throw new NotReproducible(`${section} has both "*" and "_default"; K3s picks one by chance. Remove "_default".`, [
+        section,
+        WILDCARD_DIRECTORY,
+    ]);
 }

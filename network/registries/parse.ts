@@ -1,18 +1,27 @@
-import type { z } from "zod";
+import { type Decoded, decodeRegistries, type KindFault, type Oddity } from "./decode.ts";
 import { withoutCredentials } from "./endpoint.ts";
-import { type FilePath, type Position, readYaml } from "./readYaml.ts";
-import { Registries } from "./schema.ts";
+import type { FilePath, Position } from "./place.ts";
+import type { Registries } from "./schema.ts";
+import { YamlFault } from "./yaml/fault.ts";
+import { faultSentence, placeOfFault } from "./yaml/faultSentence.ts";
+import { parseYaml } from "./yaml/parser.ts";
 
-/** What makes a file unreadable, and where. */
+/** What K3s does not start with, and where. */
 export interface Problem extends Position {
     /** The value's path as it is written in code, or "" for the whole file. */
     path: string;
     message: string;
 }
 
-/** A registries.yaml that was understood, and where each of its values stands. */
+/** A registries.yaml that K3s reads, and where each of its values stands. */
 export interface RegistriesFile {
     registries: Registries;
+    /** What K3s reads in another way than it looks, or not at all. */
+    oddities: readonly Oddity[];
+    /** Whether the file has `auths`, which K3s and k3d write and K3s does not use. */
+    hasAuths: boolean;
+    /** Where a part of the file begins that K3s does not read, such as a second document; null where there is none. */
+    unread: Position | null;
     /** Place of a key or list item; of the nearest thing around it when it is not in the file. */
     positionOf(path: FilePath): Position;
 }
@@ -21,35 +30,29 @@ export type ParsedRegistries =
     | { file: RegistriesFile; problems: readonly [] }
     | { file: null; problems: readonly Problem[] };
 
-/** What people write for a field, and what to tell them. */
-const MISSPELT: Readonly<Record<string, string>> = {
-    auths: "put each under `configs.<host>.auth`",
-    endpoints: "it is spelt `endpoint`",
-    rewrites: "it is spelt `rewrite`",
-    mirror: "it is spelt `mirrors`",
-    config: "it is spelt `configs`",
-    identitytoken: "it is spelt `identity_token`",
-    identityToken: "it is spelt `identity_token`",
-    insecureSkipVerify: "it is spelt `insecure_skip_verify`",
-};
-
 /**
- * Reads the text of a registries.yaml as K3s does, but strictly: what K3s would pass over in silence, such as a key it
- * does not know, is a problem here. Every problem says where it is. An empty file means no registries.
+ * Reads a registries.yaml exactly as K3s does, with the rules of gopkg.in/yaml.v2. Every problem is a reason for which
+ * K3s does not start, and says where it is. An empty file means no registries.
  */
-export function parseRegistries(text: string): ParsedRegistries {
-    const { value, problems, positionOf } = readYaml(text);
-    const failed = (found: Problem[]): ParsedRegistries => ({
-        file: null,
-        problems: found.toSorted((a, b) => a.line - b.line || a.column - b.column),
-    });
-    if (problems.length > 0) {
-        return failed(problems.map(({ path, position, message }) => ({ ...position, path: pathText(path), message })));
+export function parseRegistries(source: string | Uint8Array): ParsedRegistries {
+    const bytes = typeof source === "string" ? Buffer.from(source, "utf8") : source;
+    try {
+        const { root, rest } = parseYaml(bytes);
+        const decoded = decodeRegistries(root);
+        const positionOf = positions(decoded);
+        if (decoded.faults.length > 0) {
+            const problems = decoded.faults.map(fault => kindProblem(fault, positionOf));
+            return { file: null, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
+        }
+        const { registries, auths, oddities } = decoded;
+        const unread = rest && { line: rest.line + 1, column: rest.column + 1 };
+        return { file: { registries, oddities, hasAuths: auths, unread, positionOf }, problems: [] };
+    } catch (error) {
+        if (!(error instanceof YamlFault)) throw error;
+        const { line, column } = placeOfFault(error);
+        const problem = { line: line + 1, column: column + 1, path: "", message: faultSentence(error, bytes) };
+        return { file: null, problems: [problem] };
     }
-    const parsed = Registries.safeParse(value ?? {});
-    if (parsed.success) return { file: { registries: parsed.data, positionOf }, problems: [] };
-    const found = parsed.error.issues.flatMap(fieldProblems);
-    return failed(found.map(({ path, message }) => ({ ...positionOf(path), path: pathText(path), message })));
 }
 
 /** A path as it is written in code: `mirrors["docker.io"].endpoint[0]`. Shows no credentials. */
@@ -63,25 +66,33 @@ export function pathText(path: FilePath): string {
         .join("");
 }
 
-function fieldProblems(issue: z.core.$ZodIssue): { path: FilePath; message: string }[] {
-    const path = issue.path.map(key => (typeof key === "number" ? key : String(key)));
-    if (issue.code === "unrecognized_keys") {
-        return issue.keys.map(key => ({
-            path: [...path, key],
-            message: `K3s knows no such key and ignores it; ${MISSPELT[key] ?? "correct or remove it"}`,
-        }));
-    }
-    if (issue.code === "invalid_type") {
-        const expected = KINDS[issue.expected] ?? issue.expected;
-        return [{ path, message: `it must be ${expected}; K3s does not start with this file` }];
-    }
-    return [{ path, message: issue.message }];
+function positions({ places }: Decoded): RegistriesFile["positionOf"] {
+    return path => {
+        for (let length = path.length; length > 0; length--) {
+            const mark = places.get(JSON.stringify(path.slice(0, length)));
+            if (mark) return { line: mark.line + 1, column: mark.column + 1 };
+        }
+        return { line: 1, column: 1 };
+    };
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-    array: "a list",
+const KINDS: Readonly<Record<KindFault["expected"], string>> = {
     boolean: "true or false, without quotes",
-    object: "a map",
-    record: "a map",
-    string: "text",
+    list: "a list",
+    map: "a map",
+    text: "text",
 };
+
+function kindProblem(fault: KindFault, positionOf: RegistriesFile["positionOf"]): Problem {
+    const { path, expected, k3sWords } = fault;
+    const message = `it must be ${KINDS[expected]}; K3s does not start with this file ("yaml: ${k3sWords}").${hintOf(fault)}`;
+    return { ...positionOf(path), path: pathText(path), message };
+}
+
+/** What most often makes a text of something that was meant as more. */
+function hintOf({ expected, found }: KindFault): string {
+    if (expected === "list" && found !== null) return ` Put "- " before each endpoint.`;
+    if (expected !== "map" || found === null) return "";
+    if (/^[\w.-]+:\S/.test(found)) return " A space is missing after a colon.";
+    return " A colon is missing at the end of this text.";
+}

@@ -61,6 +61,11 @@ export function wildcardKeepsUpstream(version: K3sVersion): boolean {
     return !has(version, COMPACT) || has(version, WILDCARD_FALLBACK_AGAIN);
 }
 
+/** Whether containerd reads a hosts.toml with an IPv6 address in a key: 2.0 does, 1.7 does not (containerd issue 10055). */
+export function readsIpv6Endpoints(version: K3sVersion): boolean {
+    return has(version, COMPACT);
+}
+
 /** Whether credentials for Docker Hub may be keyed `docker.io`; otherwise only `registry-1.docker.io` works. */
 export function dockerIoAuthWorks(version: K3sVersion): boolean {
     return has(version, DOCKER_IO_AUTH);

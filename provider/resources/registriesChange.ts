@@ -38,7 +38,7 @@ export async function applyRegistries(
     const content = registriesYaml(registriesOf(inputs.registries));
     refuseOtherPath(session.host, node);
     if (node.owner === null && !ownership.isOurs) takeOver(context, session.host, node, inputs);
-    for (const { severity, path, message } of checkRegistries(content, node.version))
+    for (const { severity, path, message } of checkRegistries(content, node))
         if (severity !== "info") context.log("warning", `${session.host}: ${path}: ${message}`);
 
     const change = changeOfRegistries(node, content);

@@ -7,38 +7,75 @@ import {
     type UsableEndpoint,
 } from "../endpoint.ts";
 import type { Remark, RuleName, Severity, Subject } from "../finding.ts";
-import type { Registries, RegistryAuth, RegistryConfig, RegistryTls } from "../schema.ts";
+import type { Mirror, Registries, RegistryAuth, RegistryConfig, RegistryTls } from "../schema.ts";
 import { dockerIoAuthWorks, formatK3sVersion } from "../version.ts";
-import { DEFAULT_IS_NO_NAME } from "./mirrors.ts";
+import { DEFAULT_IS_NO_NAME, noPattern } from "./mirrors.ts";
 
 /** Rules about configs: whether anything uses them, and whether their credentials and TLS settings work. */
 export function configRemarks(subject: Subject): Remark[] {
     const endpoints = usableEndpoints(subject.registries);
     return Object.entries(subject.registries.configs ?? {}).flatMap(([name, config]) => {
         const used = endpoints.filter(endpoint => endpoint.registry === name || endpoint.host === name);
+        const misplaced = misplacedRemarks(name, config, subject);
         return [
             ...nameRemarks(name, subject.registries, endpoints),
-            ...authRemarks(name, config.auth, used, subject),
+            ...misplaced,
+            ...(misplaced.length > 0 ? [] : dockerHubRemarks(name, config.auth, subject)),
+            ...authRemarks(name, config.auth, used),
             ...tlsRemarks(name, config.tls),
         ];
     });
 }
 
 function usableEndpoints(registries: Registries): UsableEndpoint[] {
-    return Object.values(registries.mirrors ?? {})
-        .flatMap(mirror => mirror.endpoint ?? [])
-        .map(text => normalizeEndpoint(text))
-        .filter(endpoint => endpoint.kind === "usable");
+    return Object.values(registries.mirrors ?? {}).flatMap(endpointsOf);
+}
+
+function endpointsOf({ endpoint = [] }: Mirror): UsableEndpoint[] {
+    return endpoint.map(text => normalizeEndpoint(text)).filter(one => one.kind === "usable");
+}
+
+/**
+ * Settings under a mirror's name, while its endpoints have none. K3s looks settings up by an endpoint's host
+ * (pkg/agent/containerd/config.go, getHostConfigs), so these go to the upstream only.
+ */
+function misplacedRemarks(name: string, config: RegistryConfig, subject: Subject): Remark[] {
+    const { registries, version } = subject;
+    const mirror = name === "*" ? undefined : registries.mirrors?.[name];
+    const kinds = (["auth", "tls"] as const).filter(kind => hasSettings(config[kind]));
+    if (!mirror || kinds.length === 0) return [];
+    const endpoints = endpointsOf(mirror);
+    const configs = registries.configs ?? {};
+    const hasOwn = ({ host, registry }: UsableEndpoint) =>
+        Object.hasOwn(configs, host) || Object.hasOwn(configs, registry);
+    if (endpoints.some(hasOwn)) return [];
+    const without = [...new Set(endpoints.map(({ registry }) => registry))];
+    if (without.length === 0) return [];
+    const what = kinds.length === 2 ? "settings" : kinds[0] === "auth" ? "credentials" : "TLS settings";
+    const hosts = without.join(", ");
+    const hub =
+        name === "docker.io" && kinds.includes("auth") && !(version && dockerIoAuthWorks(version))
+            ? ` If they are meant for Docker Hub, write them under ${DOCKER_HUB_HOST}.`
+            : "";
+    const message =
+        `${hosts} ${without.length > 1 ? "have" : "has"} no ${what}: K3s looks them up by the endpoint's host, so those under ${name} go to the upstream only. ` +
+        `If they are meant for the endpoint, write them under configs."${without[0]}".${hub}`;
+    return [{ rule: "endpoint-without-settings", severity: "warning", path: ["configs", name], message }];
+}
+
+function hasSettings(settings: RegistryAuth | RegistryTls | undefined): boolean {
+    return Object.values(settings ?? {}).some(value => value !== "" && value !== false);
 }
 
 function nameRemarks(name: string, registries: Registries, endpoints: UsableEndpoint[]): Remark[] {
     const path = ["configs", name];
     const say = (rule: RuleName, severity: Severity, message: string): Remark[] => [{ rule, severity, path, message }];
-    if (name === "*") return wildcardRemarks(registries.configs!["*"]!);
+    if (name === "*") return wildcardRemarks(registries);
     if (name === "_default") return say("config-name", "error", DEFAULT_IS_NO_NAME);
     if (name.includes("/")) {
         return say("config-name", "error", `Settings are looked up by host and port only. Write "${bareHost(name)}".`);
     }
+    if (name.includes("*")) return say("config-name", "error", noPattern(name, "Write each host, or"));
     const address = normalizeEndpoint(name);
     if (address.kind !== "usable")
         return say("config-name", "error", `"${name}" is not a host: ${address.reason}. Correct it.`);
@@ -53,18 +90,40 @@ function nameRemarks(name: string, registries: Registries, endpoints: UsableEndp
     return say("config-unused", "info", `No mirror uses this: it serves images named ${name}/… only.`);
 }
 
-function wildcardRemarks(config: RegistryConfig): Remark[] {
-    if (!config.auth && !config.tls) return [];
-    const message =
-        'K3s looks up the settings of "*" for no endpoint, and without a "*" mirror writes them to a file that names no upstream. ' +
-        "Write them under each host.";
-    return [{ rule: "wildcard-settings", severity: "warning", path: ["configs", "*"], message }];
+/** What K3s makes of settings for all registries: a hosts.toml without `server`, which containerd uses for each registry without one of its own. */
+function wildcardRemarks({ configs, mirrors }: Registries): Remark[] {
+    const { auth, tls } = configs!["*"]!;
+    const say = (field: "auth" | "tls", severity: Severity, message: string): Remark => {
+        return { rule: "wildcard-settings", severity, path: ["configs", "*", field], message };
+    };
+    const remarks: Remark[] = [];
+    if (hasSettings(auth)) {
+        const message =
+            'containerd looks up credentials by a registry\'s host and never by "*", so nothing uses these. Write them under each host.';
+        remarks.push(say("auth", "error", message));
+    }
+    if (tls === undefined) return remarks;
+    if (mirrors?.["*"]) {
+        const message =
+            'With a "*" mirror, K3s leaves these settings out, so nothing uses them. Write them under each host.';
+        remarks.push(say("tls", "error", message));
+        return remarks;
+    }
+    const effects = [
+        tls.insecure_skip_verify ? "is asked without a check of its certificate" : "",
+        tls.ca_file ? "is trusted with certificates of this CA" : "",
+        tls.cert_file || tls.key_file ? "is shown this client certificate" : "",
+    ].filter(effect => effect !== "");
+    if (effects.length === 0) return remarks;
+    const message = `Every registry that mirrors and configs do not name ${effects.join(" and ")}, Docker Hub included; mirrors' endpoints do not get these settings. Write them under each host.`;
+    remarks.push(say("tls", "warning", message));
+    return remarks;
 }
 
-function authRemarks(name: string, auth: RegistryAuth | undefined, used: UsableEndpoint[], subject: Subject): Remark[] {
+function authRemarks(name: string, auth: RegistryAuth | undefined, used: UsableEndpoint[]): Remark[] {
     if (!auth) return [];
     const path = ["configs", name, "auth"];
-    const remarks: Remark[] = dockerHubRemarks(name, subject);
+    const remarks: Remark[] = [];
     const say = (rule: RuleName, severity: Severity, message: string) =>
         remarks.push({ rule, severity, path, message });
 
@@ -81,9 +140,8 @@ function authRemarks(name: string, auth: RegistryAuth | undefined, used: UsableE
     else if (!encoded && !token && (!username || !password)) {
         say("auth-incomplete", "error", `The ${username ? "password" : "user name"} is missing. Add it.`);
     }
-    if (encoded && !isBasicAuth(encoded)) {
-        say("auth-incomplete", "error", "auth is not the base64 of `user:password`. Encode both, with the colon.");
-    }
+    const encodingFault = encoded ? faultOfEncoding(encoded) : null;
+    if (encodingFault) say("auth-incomplete", "error", encodingFault);
     if (used.some(({ scheme, host }) => scheme === "http" && !isLocalhost(host))) {
         say(
             "auth-over-http",
@@ -94,7 +152,8 @@ function authRemarks(name: string, auth: RegistryAuth | undefined, used: UsableE
     return remarks;
 }
 
-function dockerHubRemarks(name: string, { registries, version }: Subject): Remark[] {
+function dockerHubRemarks(name: string, auth: RegistryAuth | undefined, { registries, version }: Subject): Remark[] {
+    if (!auth) return [];
     const path = ["configs", name, "auth"];
     const say = (severity: Severity, message: string): Remark[] => [
         { rule: "docker-hub-auth", severity, path, message: `${message} Write it under ${DOCKER_HUB_HOST}.` },
@@ -107,8 +166,15 @@ function dockerHubRemarks(name: string, { registries, version }: Subject): Remar
         : say("error", `K3s ${formatK3sVersion(version)} does not look up docker.io.`);
 }
 
-function isBasicAuth(encoded: string): boolean {
-    return /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) && Buffer.from(encoded, "base64").includes(":");
+/** Why containerd cannot read an `auth` (ParseAuth: Go's base64.StdEncoding, then a colon); null where it can. */
+function faultOfEncoding(encoded: string): string | null {
+    const isPlain = /^[A-Za-z0-9+/]+={0,2}$/.test(encoded);
+    const hasColon = Buffer.from(encoded, "base64").includes(":");
+    if (isPlain && hasColon && encoded.length % 4 !== 0) {
+        return "auth is base64 without its = at the end, which containerd does not read. Add the padding.";
+    }
+    if (isPlain && hasColon) return null;
+    return "auth is not the base64 of `user:password`. Encode both, with the colon.";
 }
 
 function tlsRemarks(name: string, tls: RegistryTls | undefined): Remark[] {

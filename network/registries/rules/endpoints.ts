@@ -2,19 +2,29 @@ import { isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 import { hostAndPort, isLocalhost, normalizeEndpoint, type UsableEndpoint } from "../endpoint.ts";
 import type { Remark, RuleName, Severity, Subject } from "../finding.ts";
+import type { Registries } from "../schema.ts";
+import { formatK3sVersion, readsIpv6Endpoints } from "../version.ts";
 
 type Say = (rule: RuleName, severity: Severity, message: string) => Remark;
 
 /** Rules about each endpoint by itself, and about endpoints listed twice. */
-export function endpointRemarks({ registries }: Subject): Remark[] {
+export function endpointRemarks({ registries, version }: Subject): Remark[] {
     return Object.entries(registries.mirrors ?? {}).flatMap(([name, mirror]) => {
         const seen = new Set<string>();
         return (mirror.endpoint ?? []).flatMap((text, index) => {
             const path = ["mirrors", name, "endpoint", index];
             const say: Say = (rule, severity, message) => ({ rule, severity, path, message });
+            const broken = schemeWithoutColon(text);
+            if (broken) return [say("endpoint-scheme", "error", broken)];
             const endpoint = normalizeEndpoint(text);
             if (endpoint.kind !== "usable") return [unusableRemark(text, endpoint.kind, endpoint.reason, say)];
             const remarks = usableRemarks(text, endpoint, say);
+            if (endpoint.host.startsWith("[") && !(version && readsIpv6Endpoints(version))) {
+                remarks.push(say("endpoint-ipv6", version ? "error" : "warning", ipv6Message(name, version)));
+            }
+            if (endpoint.scheme === "http" && hasTls(registries, endpoint)) {
+                remarks.push(say("tls-for-http", "warning", tlsForHttpMessage(endpoint)));
+            }
             if (seen.has(endpoint.url)) {
                 const message = `${endpoint.url} is listed before; K3s leaves this one out. Remove it.`;
                 remarks.push(say("endpoint-duplicate", "warning", message));
@@ -23,6 +33,35 @@ export function endpointRemarks({ registries }: Subject): Remark[] {
             return remarks;
         });
     });
+}
+
+/** `https//host` and `http:/host`: K3s takes "https" for a host. */
+function schemeWithoutColon(text: string): string | null {
+    const match = /^(https?)(?::\/(?!\/)|:(?=[^/0-9])|\/\/)(.*)$/i.exec(text);
+    if (!match) return null;
+    const scheme = match[1]!.toLowerCase();
+    return `"${match[1]}" is not followed by ://, so K3s takes it for the name of a host. Write ${scheme}://${match[2]}.`;
+}
+
+function ipv6Message(mirror: string, version: Subject["version"]): string {
+    const when = version
+        ? `The containerd of K3s ${formatK3sVersion(version)} reads`
+        : "Before K3s v1.31.6 and v1.32.2, containerd reads";
+    return `${when} no hosts.toml with an IPv6 address in it, so the whole mirror of ${mirror} is void. Use a host name, or a newer K3s.`;
+}
+
+function hasTls({ configs = {} }: Registries, { host, registry }: UsableEndpoint): boolean {
+    const { tls } = configs[host] ?? configs[registry] ?? {};
+    return Object.values(tls ?? {}).some(value => value !== "" && value !== false);
+}
+
+/** containerd, core/remotes/docker/config/hosts.go, ConfigureHosts. */
+function tlsForHttpMessage({ host, registry, url }: UsableEndpoint): string {
+    const effect =
+        hostAndPort(host).port === "80"
+            ? "containerd does not use them on port 80"
+            : "containerd therefore tries https first";
+    return `configs."${registry}" has TLS settings, and this endpoint is http: ${effect}. Remove them, or write ${url.replace(/^http:/, "https:")}.`;
 }
 
 function unusableRemark(text: string, kind: "ignored" | "unclear", reason: string, say: Say): Remark {
@@ -75,7 +114,7 @@ function usableRemarks(text: string, endpoint: UsableEndpoint, say: Say): Remark
 /** Why no node can connect to a host of this name, or null. */
 function whyUnreachable(name: string): string | null {
     if (/\.(?:svc|cluster\.local)\.?$/i.test(name)) {
-        return "containerd resolves names on the node, where the cluster's DNS is not asked. Use an address or name of the house.";
+        return "containerd resolves names on the node, where the cluster's DNS is not asked. Use an IP address or a name that your local DNS resolves.";
     }
     const address = name.replace(/^\[(.*)\]$/, "$1");
     if (!ipaddr.isValid(address) || !/[.:]/.test(address)) return null;

@@ -1,22 +1,22 @@
-import { DOCKER_HUB_HOST, normalizeEndpoint } from "../endpoint.ts";
+import { DOCKER_HUB_HOST, hostAndPort, normalizeEndpoint } from "../endpoint.ts";
 import type { Remark, Subject } from "../finding.ts";
-import type { FilePath } from "../readYaml.ts";
+import type { FilePath } from "../place.ts";
 import type { Mirror } from "../schema.ts";
 import { formatK3sVersion, wildcardKeepsUpstream } from "../version.ts";
 
-/** Rules about mirrors as such: their names, and whether the upstream stays reachable behind them. */
-export function mirrorRemarks({ registries, version }: Subject): Remark[] {
-    const mirrors = Object.entries(registries.mirrors ?? {});
-    return mirrors.flatMap(([name, mirror]) => {
+/** Rules about mirrors: their names, and whether the upstream stays reachable behind them. */
+export function mirrorRemarks(subject: Subject): Remark[] {
+    return Object.entries(subject.registries.mirrors ?? {}).flatMap(([name, mirror]) => {
         const path = ["mirrors", name];
         return [
-            ...(name === "*" ? wildcardRemarks(path, { registries, version }) : nameRemarks(name, path)),
-            ...endpointListRemarks(name, mirror, path),
+            ...(name === "*" ? wildcardRemarks(mirror, path, subject) : nameRemarks(name, path)),
+            ...endpointListRemarks(name, mirror, path, subject),
         ];
     });
 }
 
-function wildcardRemarks(path: FilePath, { registries, version }: Subject): Remark[] {
+function wildcardRemarks(mirror: Mirror, path: FilePath, subject: Subject): Remark[] {
+    const { registries, version, embeddedRegistry, disableDefaultRegistryEndpoint } = subject;
     const remarks: Remark[] = [];
     if (registries.mirrors?._default) {
         remarks.push({
@@ -26,7 +26,8 @@ function wildcardRemarks(path: FilePath, { registries, version }: Subject): Rema
             message: 'K3s writes "*" and "_default" to the same file and picks one by chance. Remove "_default".',
         });
     }
-    if (version && wildcardKeepsUpstream(version)) return remarks;
+    const isWritten = (mirror.endpoint ?? []).length > 0 || embeddedRegistry;
+    if (!isWritten || disableDefaultRegistryEndpoint || (version && wildcardKeepsUpstream(version))) return remarks;
     const when = version ? `On K3s ${formatK3sVersion(version)}` : "On K3s v1.31.6 and v1.32.2";
     remarks.push({
         rule: "wildcard-loses-upstream",
@@ -50,38 +51,57 @@ function nameRemarks(name: string, path: FilePath): Remark[] {
     if (name.includes("://") || name.includes("/")) {
         return wrong(`"${name}" is a URL or a path; image references begin with a host. Leave scheme and path out.`);
     }
+    if (name.includes("*")) return wrong(noPattern(name, "Name each registry, or write"));
     if (/[A-Z]/.test(name)) {
         return wrong(`Hosts in image references are lower case, so "${name}" is not used. Write it in lower case.`);
     }
     const address = normalizeEndpoint(name);
-    return address.kind === "usable" ? [] : wrong(`"${name}" is not a host: ${address.reason}. Correct it.`);
+    if (address.kind !== "usable") return wrong(`"${name}" is not a host: ${address.reason}. Correct it.`);
+    if (/[.:]/.test(name) || name === "localhost") return [];
+    return wrong(
+        `Without a dot, a colon or "localhost", the first part of an image's name is no registry: "${name}/app" is docker.io/${name}/app. ` +
+            "Write the registry's name with its domain or port, as in the image references.",
+    );
+}
+
+/** What is said of a name such as `*.example.com`. */
+export function noPattern(name: string, advice: string): string {
+    return `K3s takes "${name}" for a name, not for a pattern, so nothing uses it. ${advice} "*" alone for all.`;
 }
 
 /** containerd's directory for all registries not named is no name in a registries.yaml. */
 export const DEFAULT_IS_NO_NAME =
     'K3s takes "_default" for a host: every registry not named gets https://_default as its upstream. Remove it or write "*".';
 
-function endpointListRemarks(name: string, mirror: Mirror, path: FilePath): Remark[] {
+function endpointListRemarks(name: string, mirror: Mirror, path: FilePath, subject: Subject): Remark[] {
     const endpoints = mirror.endpoint ?? [];
     const rewrites = Object.keys(mirror.rewrite ?? {});
     if (endpoints.length === 0) {
-        const rule = rewrites.length > 0 ? "rewrite-without-endpoint" : "mirror-without-endpoint";
-        return [
-            {
-                rule,
-                severity: rewrites.length > 0 ? "warning" : "info",
-                path,
-                message:
-                    rewrites.length > 0
-                        ? "Rewrites apply to endpoints, and there is none. Add an endpoint or remove the rewrites."
-                        : "Without an endpoint this only matters to K3s's embedded registry. Add one or remove it.",
-            },
-        ];
+        if (rewrites.length > 0) {
+            const message = "Rewrites apply to endpoints, and there is none. Add an endpoint or remove the rewrites.";
+            return [{ rule: "rewrite-without-endpoint", severity: "warning", path, message }];
+        }
+        if (subject.embeddedRegistry) return [];
+        const message = "Without an endpoint this only matters to K3s's embedded registry. Add one or remove it.";
+        return [{ rule: "mirror-without-endpoint", severity: "info", path, message }];
     }
     const upstream = name === "*" ? null : normalizeEndpoint(name);
-    const own = endpoints.findIndex(text => upstream?.kind === "usable" && urlOf(text) === upstream.url);
-    const remarks: Remark[] = own < 0 ? [] : [upstreamRemark(own + 1 === endpoints.length, [...path, "endpoint", own])];
-    if (rewrites.length > 0) {
+    const isOwn = (text: string) => upstream?.kind === "usable" && urlOf(text) === upstream.url;
+    const own = endpoints.findIndex(isOwn);
+    const isLast = own + 1 === endpoints.length;
+    const remarks: Remark[] = [];
+    if (rewrites.length > 0 && upstream?.kind === "usable" && endpoints.every(isOwn) && !subject.embeddedRegistry) {
+        const { scheme, host } = upstream;
+        const port = hostAndPort(host).port === null ? `:${scheme === "http" ? 80 : 443}` : "";
+        const message =
+            port === ""
+                ? "The only endpoint is the upstream, which K3s asks without rewrites. They apply to nothing. Remove them."
+                : `The only endpoint is the upstream, which K3s asks without rewrites. They apply to nothing. Write the endpoint as ${scheme}://${host}${port}, which K3s takes for another one.`;
+        return [{ rule: "rewrite-without-endpoint", severity: "warning", path: [...path, "rewrite"], message }];
+    }
+    if (own >= 0 && !(subject.disableDefaultRegistryEndpoint && isLast))
+        remarks.push(upstreamRemark(isLast, [...path, "endpoint", own]));
+    if (rewrites.length > 0 && !subject.disableDefaultRegistryEndpoint) {
         remarks.push({
             rule: "rewrite-not-upstream",
             severity: "info",

@@ -79,7 +79,9 @@ describe("the nodes' mirrors", () => {
             const text = registriesYaml(registriesOf(mirrorsOf(address, cachedUpstreams(given(...PLANNED_UPSTREAMS)))));
             expect(parseRegistries(text).problems).toEqual([]);
             expect(
-                checkRegistries(text, parseK3sVersion("v1.33.3+k3s1")).filter(({ severity }) => severity !== "info"),
+                checkRegistries(text, { version: parseK3sVersion("v1.33.3+k3s1") }).filter(
+                    ({ severity }) => severity !== "info",
+                ),
             ).toEqual([]);
         },
     );

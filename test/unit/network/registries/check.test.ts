@@ -26,17 +26,29 @@ function config(host: string, ...lines: string[]): string {
 
 /** Findings as `line severity rule`. */
 function found(text: string, version?: string): string[] {
-    const findings = checkRegistries(text, version === undefined ? null : parseK3sVersion(version));
+    const findings = checkRegistries(text, { version: version === undefined ? null : parseK3sVersion(version) });
     return findings.map(({ line, severity, rule }) => `${line} ${severity} ${rule}`);
 }
 
 const WILDCARD = 'mirrors:\n  "*":\n    endpoint:\n      - https://cache.lan';
 const HUB_AUTH = "auth: {username: u, password: p}";
+const HUB = `mirrors:\nconfigs:\n  docker.io:\n    ${HUB_AUTH}`;
 
 describe("nothing is said about", () => {
     test.each([
         ["an empty file", ""],
-        ["a mirror", endpoints("https://cache.lan:5000", "https://[2001:db8::5]:5000/v2")],
+        ["a mirror", endpoints("https://cache.lan:5000", "https://other.lan:5000/v2")],
+        [
+            "a merge key and what it is made of",
+            'x-hub: &hub {endpoint: ["https://a.lan"]}\nmirrors: {docker.io: {<<: *hub}}',
+        ],
+        [
+            "settings of a mirrored registry and of its endpoint",
+            `${config("ghcr.io", HUB_AUTH)}\n  a.lan: {${HUB_AUTH}}`
+                .replace("docker.io", "ghcr.io")
+                .replace("cache.lan:5000", "a.lan"),
+        ],
+        ["credentials with padding", config("cache.lan:5000", "auth: {auth: dXNlcjpwYXNzMQ==}")],
         ["a mirror on the node itself", endpoints("http://localhost:5000", "http://127.0.0.1:5001")],
         ["a path of a registry with projects", endpoints("https://harbor.lan/v2/hub")],
         ["settings of an endpoint", config("cache.lan:5000", "tls: {ca_file: /ca.pem}", HUB_AUTH)],
@@ -51,7 +63,16 @@ describe("nothing is said about", () => {
 
 const CASES: readonly [what: string, text: string, expected: string[]][] = [
     ["an unreadable file", "mirrors: [", ["1 error unreadable"]],
-    ["every unknown key", "mirror: {}\nmirrors: {}\nauths: {}", ["1 error unreadable", "3 error unreadable"]],
+    ["every unknown key", "mirror: {}\nmirrors: {}\nnothing: {}", ["1 error unknown-key", "3 warning unknown-key"]],
+    ["the list of credentials that k3d writes", "mirrors: {}\nauths: {}", ["2 info auths-unused"]],
+    ["a second document", "mirrors: {}\n---\nconfigs: {}", ["2 error unread-part"]],
+    ["two sections of one name", "mirrors: {}\nmirrors: {}", ["2 warning section-twice"]],
+    ["a setting twice", `${endpoints("https://a.lan")}\n    endpoint: ["https://b.lan"]`, ["5 error key-twice"]],
+    [
+        "a merge key that replaces what stands above",
+        'x-a: &a {endpoint: ["https://a.lan"]}\nmirrors:\n  docker.io:\n    endpoint: ["https://b.lan"]\n    <<: *a',
+        ["1 warning merge-order"],
+    ],
 
     [
         "a mirror for Docker Hub's host",
@@ -62,6 +83,16 @@ const CASES: readonly [what: string, text: string, expected: string[]][] = [
     ["a mirror in capitals", endpoints("https://a.lan").replace("docker.io", "GHCR.io"), ["2 error mirror-name"]],
     ["a mirror for no host", endpoints("https://a.lan").replace("docker.io", "a b"), ["2 error mirror-name"]],
     ["a mirror for _default", endpoints("https://a.lan").replace("docker.io", "_default"), ["2 error mirror-name"]],
+    [
+        "a mirror for a name without domain",
+        endpoints("https://a.lan").replace("docker.io", "registry"),
+        ["2 error mirror-name"],
+    ],
+    [
+        "a mirror for a pattern",
+        endpoints("https://a.lan").replace("docker.io", '"*.example.com"'),
+        ["2 error mirror-name"],
+    ],
     ["a mirror without endpoint", "mirrors:\n  ghcr.io:\n", ["2 info mirror-without-endpoint"]],
     ["rewrites without endpoint", "mirrors:\n  ghcr.io:\n    rewrite: {a: b}", ["2 warning rewrite-without-endpoint"]],
     [
@@ -90,6 +121,62 @@ const CASES: readonly [what: string, text: string, expected: string[]][] = [
     ["a quote in a replacement", rewrite("a: 'b\"'"), ["5 info rewrite-not-upstream", "6 error rewrite-quoting"]],
     ["a lookahead", rewrite("'(?!library)': x"), ["5 info rewrite-not-upstream", "6 error rewrite-pattern"]],
     ["a pattern that is not closed", rewrite("'(a': x"), ["5 info rewrite-not-upstream", "6 error rewrite-pattern"]],
+    [
+        "rewrites whose only endpoint is the upstream",
+        rewrite("a: b").replace("cache.lan", "registry-1.docker.io/v2"),
+        ["5 warning rewrite-without-endpoint"],
+    ],
+    [
+        "no such fault in an upstream with its port",
+        rewrite("a: b").replace("cache.lan", "registry-1.docker.io:443"),
+        ["5 info rewrite-not-upstream"],
+    ],
+    [
+        "a group's name that takes the letters behind it",
+        rewrite("'^(.*)$': hub_$1_x"),
+        ["5 info rewrite-not-upstream", "6 error rewrite-group"],
+    ],
+    [
+        "a group that the pattern does not have",
+        rewrite("'^a/b': c/$1"),
+        ["5 info rewrite-not-upstream", "6 warning rewrite-group"],
+    ],
+    [
+        "no fault in a group in braces",
+        rewrite("'^(.*)/(?P<last>.*)$': '${1}_x/${last}$last'"),
+        ["5 info rewrite-not-upstream"],
+    ],
+    [
+        "a tag in a pattern",
+        rewrite("'^library/alpine:3.*': a"),
+        ["5 info rewrite-not-upstream", "6 error rewrite-never"],
+    ],
+    [
+        "a digest in a pattern",
+        rewrite("'^library/alpine@sha256': a"),
+        ["5 info rewrite-not-upstream", "6 error rewrite-never"],
+    ],
+    [
+        "the registry in a pattern",
+        rewrite("'^docker.io/(.*)': a/$1"),
+        ["5 info rewrite-not-upstream", "6 error rewrite-never"],
+    ],
+    ["no fault in classes and groups", rewrite("'^(?:[[:alpha:]:]+)$': a"), ["5 info rewrite-not-upstream"]],
+    [
+        "a registry as the result",
+        rewrite("'^(.*)$': 'b.lan:5000/$1'"),
+        ["5 info rewrite-not-upstream", "6 error rewrite-result"],
+    ],
+    [
+        "rewrites that match the same repository",
+        rewrite("'^strimzi/(.*)': a/$1\n      '(.*)': b/$1"),
+        ["5 info rewrite-not-upstream", "7 warning rewrite-overlap"],
+    ],
+    [
+        "no fault in rewrites that exclude each other",
+        rewrite("'^strimzi/(.*)': a/$1\n      '^jetstack/(.*)': b/$1"),
+        ["5 info rewrite-not-upstream"],
+    ],
     ["no fault in Go's flags and names", rewrite("'(?i)(?P<a>x)(?s:.*)': x"), ["5 info rewrite-not-upstream"]],
     ["no fault in a backslash that TOML reads", rewrite("'a\\\\.b': c"), ["5 info rewrite-not-upstream"]],
 
@@ -110,7 +197,14 @@ const CASES: readonly [what: string, text: string, expected: string[]][] = [
     ["duplicates", endpoints("https://a.lan", "https://a.lan/", "https://b.lan"), ["5 warning endpoint-duplicate"]],
     ["a name of the cluster", endpoints("https://cache.infra.svc.cluster.local"), ["4 error endpoint-unreachable"]],
     ["an unspecified address", endpoints("https://0.0.0.0:5000"), ["4 error endpoint-unreachable"]],
-    ["a link-local IPv6 address", endpoints("'https://[fe80::1]:5000'"), ["4 error endpoint-unreachable"]],
+    [
+        "a link-local IPv6 address",
+        endpoints("'https://[fe80::1]:5000'"),
+        ["4 error endpoint-unreachable", "4 warning endpoint-ipv6"],
+    ],
+    ["a scheme without colon", endpoints("https//cache.lan"), ["4 error endpoint-scheme"]],
+    ["a scheme with one slash", endpoints("http:/cache.lan:5000"), ["4 error endpoint-scheme"]],
+    ["a scheme without slashes", endpoints("https:cache.lan"), ["4 error endpoint-scheme"]],
     ["plain http", endpoints("http://192.0.2.5:5000"), ["4 warning endpoint-plain-http"]],
 
     ["a URL for a host", config("https://cache.lan:5000", "tls: {}"), ["6 error config-name"]],
@@ -118,7 +212,30 @@ const CASES: readonly [what: string, text: string, expected: string[]][] = [
     ["a host that is none", config("a b", "tls: {}"), ["6 error config-name"]],
     ["settings without the endpoint's port", config("cache.lan", "tls: {}"), ["6 warning config-unused"]],
     ["settings that no endpoint uses", config("other.lan", "tls: {}"), ["6 info config-unused"]],
-    ["settings of the wildcard", config('"*"', "tls: {ca_file: /ca.pem}"), ["6 warning wildcard-settings"]],
+    ["settings of a pattern", config('"*.lan"', "tls: {}"), ["6 error config-name"]],
+    ["TLS settings of all registries", config('"*"', "tls: {ca_file: /ca.pem}"), ["7 warning wildcard-settings"]],
+    ["credentials of all registries", config('"*"', HUB_AUTH), ["7 error wildcard-settings"]],
+    [
+        "settings that a wildcard's mirror leaves out",
+        `${config('"*"', "tls: {ca_file: /ca.pem}")}`.replace("docker.io", '"*"'),
+        ["2 warning wildcard-loses-upstream", "7 error wildcard-settings"],
+    ],
+    [
+        "credentials under the mirror's name",
+        config("ghcr.io", HUB_AUTH).replace("docker.io", "ghcr.io"),
+        ["6 warning endpoint-without-settings"],
+    ],
+    [
+        "TLS settings under the mirror's name",
+        config("ghcr.io", "tls: {ca_file: /ca.pem}").replace("docker.io", "ghcr.io"),
+        ["6 warning endpoint-without-settings"],
+    ],
+    [
+        "TLS settings for http",
+        config("cache.lan:5000", "tls: {ca_file: /ca.pem}").replace("https", "http"),
+        ["4 warning endpoint-plain-http", "4 warning tls-for-http"],
+    ],
+    ["base64 without padding", config("cache.lan:5000", "auth: {auth: dXNlcjpwYXNzMQ}"), ["7 error auth-incomplete"]],
     [
         "credentials under index.docker.io",
         config("index.docker.io", HUB_AUTH),
@@ -159,15 +276,75 @@ const CASES_BY_RELEASE: readonly [text: string, version: string | undefined, exp
     [WILDCARD, "v1.29.2+k3s1", ["2 error wildcard-loses-upstream"]],
     [WILDCARD, "v1.32.3+k3s1", []],
     [WILDCARD, undefined, ["2 warning wildcard-loses-upstream"]],
-    [config("docker.io", HUB_AUTH), "v1.32.6+k3s1", ["7 error docker-hub-auth"]],
-    [config("docker.io", HUB_AUTH), "v1.32.7+k3s1", []],
-    [config("docker.io", HUB_AUTH), undefined, ["7 warning docker-hub-auth"]],
+    [HUB, "v1.32.6+k3s1", ["3 info config-unused", "4 error docker-hub-auth"]],
+    [HUB, "v1.32.7+k3s1", ["3 info config-unused"]],
+    [HUB, undefined, ["3 info config-unused", "4 warning docker-hub-auth"]],
+    [endpoints("'https://[2001:db8::5]:5000'"), "v1.31.5+k3s1", ["4 error endpoint-ipv6"]],
+    [endpoints("'https://[2001:db8::5]:5000'"), "v1.31.6+k3s1", []],
+    [endpoints("'https://[2001:db8::5]:5000'"), undefined, ["4 warning endpoint-ipv6"]],
     [config("registry-1.docker.io", HUB_AUTH), "v1.32.6+k3s1", []],
 ];
 
 describe("the release decides", () => {
     test.each(CASES_BY_RELEASE)("%s on %s", (text, version, expected) => {
         expect(found(text, version)).toEqual(expected);
+    });
+});
+
+describe("the node's settings decide", () => {
+    const wildcard = 'mirrors:\n  "*":\n';
+    test.each<[string, string, Parameters<typeof checkRegistries>[1], string[]]>([
+        ["a mirror without endpoints", "mirrors:\n  ghcr.io:\n", { embeddedRegistry: true }, []],
+        ["a wildcard without endpoints", wildcard, {}, ["info mirror-without-endpoint"]],
+        [
+            "a wildcard of the embedded registry",
+            wildcard,
+            { embeddedRegistry: true, version: { minor: 32, patch: 2 } },
+            ["error wildcard-loses-upstream"],
+        ],
+        ["a wildcard without upstream", WILDCARD, { disableDefaultRegistryEndpoint: true }, []],
+        [
+            "a listed upstream",
+            endpoints("https://a.lan", "https://registry-1.docker.io"),
+            { disableDefaultRegistryEndpoint: true },
+            [],
+        ],
+        ["a rewrite without upstream", rewrite("a: b"), { disableDefaultRegistryEndpoint: true }, []],
+    ])("on %s", (_, text, node, expected) => {
+        expect(checkRegistries(text, node).map(({ severity, rule }) => `${severity} ${rule}`)).toEqual(expected);
+    });
+});
+
+describe("advice does no harm:", () => {
+    const advice = (text: string) =>
+        checkRegistries(text)
+            .map(({ message }) => message)
+            .join("\n");
+
+    test("credentials of an endpoint are not sent to Docker Hub", () => {
+        const said = advice(config("docker.io", HUB_AUTH));
+
+        expect(said).toContain("cache.lan:5000 has no credentials: K3s looks them up by the endpoint's host");
+        expect(said).toContain('write them under configs."cache.lan:5000". If they are meant for Docker Hub');
+    });
+
+    test("an unknown key is answered with the word that is meant", () => {
+        const said = (text: string) => /Write (.*)\.$/.exec(advice(text))?.[1];
+
+        expect(said("Mirrors: {}")).toBe("`mirrors`");
+        expect(said("mirorrs: {}")).toBe("`mirrors`");
+        expect(advice("configs: {a.lan: {auth: {token: x}}}")).toContain("Write `identity_token`.");
+        expect(said("registries: {mirrors: {}}")).toContain("`mirrors` and `configs` at the top of the file");
+        expect(advice("configs: {a.lan: {username: u}}")).toContain("Write `username` under `configs.<host>.auth`.");
+        expect(advice("mirrors: {ghcr.io: {tls: {}}}")).toContain("Write `tls` under `configs.<host>`.");
+        expect(said("docker.io: {}")).toBe("a registry under `mirrors` or under `configs`");
+    });
+
+    test("two sections are not told to be one that is lost", () => {
+        const said = advice("mirrors: {}\nmirrors: {}");
+
+        expect(said).not.toContain("takes the last");
+        expect(said).toContain("K3s makes one of both");
     });
 });
 

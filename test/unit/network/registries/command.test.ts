@@ -76,7 +76,7 @@ describe("registries render", () => {
     });
 
     test.each([
-        ["a file that cannot be read as one", "mirrors: []", "1:1 it must be a map"],
+        ["a file that cannot be read as one", "mirrors: []", "1:1 mirrors: it must be a map"],
         ["what K3s would do by chance", 'mirrors: {"*": {}, _default: {}}', "picks one by chance"],
     ])("finds %s and writes nothing", async (_, text, said) => {
         const out = join(directory, "certs.d");
@@ -93,8 +93,37 @@ describe("registries render", () => {
         expect(readdirSync(directory)).toEqual(["registries.yaml"]);
     });
 
-    test("wants an output directory", async () => {
+    test("names the key that it cannot render", async () => {
+        const text = "mirrors:\n  docker.io:\n    endpoint:\n      - https://u:hush@a.lan\n";
+
+        const { printed } = await run("render", fileWith(text), "--json");
+
+        expect(JSON.parse(printed).problems).toMatchObject([
+            { line: 4, column: 9, path: 'mirrors["docker.io"].endpoint[0]' },
+        ]);
+        expect(printed).not.toContain("hush");
+    });
+
+    test("wants an output directory or JSON", async () => {
         await expect(run("render", fileWith(GOOD))).rejects.toThrow(CommanderError);
+    });
+
+    test("prints several files as one list, and writes nothing", async () => {
+        const file = fileWith(GOOD);
+
+        const { code, printed } = await run("render", file, file, "--json");
+
+        expect(JSON.parse(printed)).toMatchObject([{ files: [{ path: "docker.io/hosts.toml" }] }, { problems: [] }]);
+        expect(code).toBe(EXIT.ok);
+        await expect(run("render", file, file, "--out", join(directory, "o"))).rejects.toThrow(CommanderError);
+        expect(readdirSync(directory)).toEqual(["registries.yaml"]);
+    });
+
+    test("renders what K3s ignores a part of", async () => {
+        const { code, printed } = await run("render", fileWith(`auths: {}\nMirrors: {}\n${GOOD}`), "--json");
+
+        expect(code).toBe(EXIT.ok);
+        expect(JSON.parse(printed).files).toMatchObject([{ path: "docker.io/hosts.toml" }]);
     });
 });
 
@@ -132,6 +161,54 @@ describe("registries check", () => {
 
     test("cannot run without the file", async () => {
         await expect(run("check", join(directory, "none.yaml"))).rejects.toThrow(/none\.yaml cannot be read/);
+    });
+
+    test("takes several files, and fails for any of them", async () => {
+        const good = join(directory, "good.yaml");
+        writeFileSync(good, GOOD);
+        const risky = fileWith(RISKY);
+
+        const { code, printed } = await run("check", good, risky);
+
+        expect(code).toBe(EXIT.foundSomething);
+        expect(printed).toMatch(/^Nothing is wrong with .*good\.yaml\.\n.*registries\.yaml:4:9 warning/);
+        expect(JSON.parse((await run("check", good, risky, "--json")).printed)).toMatchObject([
+            { file: good, findings: [] },
+            { file: risky, findings: [{ rule: "endpoint-plain-http" }] },
+        ]);
+    });
+
+    test("reads a file that is no UTF-8 as bytes", async () => {
+        const file = join(directory, "latin1.yaml");
+        writeFileSync(file, Buffer.from(`# caf\xe9\n${GOOD}`, "latin1"));
+
+        expect((await run("check", file)).printed).toContain("1:6 error unreadable: the file is not UTF-8");
+    });
+
+    test("takes the node's flags", async () => {
+        const file = fileWith("mirrors:\n  ghcr.io:\n");
+
+        expect((await run("check", file)).printed).toContain("mirror-without-endpoint");
+        expect((await run("check", file, "--embedded-registry")).printed).toContain("Nothing is wrong");
+    });
+
+    test("takes a minor for its last patch", async () => {
+        const { printed } = await run("check", fileWith(GOOD), "--k3s-version", "v1.30", "--json");
+
+        expect(JSON.parse(printed).k3sVersion).toBe("v1.30.14");
+    });
+
+    test("says that a release does not exist, or is not known", async () => {
+        await expect(run("check", fileWith(GOOD), "--k3s-version", "v1.30.99")).rejects.toThrow(
+            /no K3s v1\.30\.99: the last of v1\.30 is v1\.30\.14/,
+        );
+        let told = "";
+        vi.spyOn(process.stderr, "write").mockImplementation(chunk => {
+            told += chunk;
+            return true;
+        });
+        await run("check", fileWith(GOOD), "--k3s-version", "v1.99.0");
+        expect(told).toMatch(/^Clearpath does not know K3s v1\.99\.0/);
     });
 
     test("wants a K3s release", async () => {

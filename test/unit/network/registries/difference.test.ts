@@ -30,6 +30,6 @@ describe("the difference of two registries.yaml", () => {
     });
 
     it("says what it cannot understand", () => {
-        expect(registriesDifference("mirror: {}\n", {})[0]).toMatch(/^line 1 of it is not understood: .*mirrors/);
+        expect(registriesDifference("mirrors: []\n", {})[0]).toMatch(/^line 1 of it is not understood: .*a map/);
     });
 });
