@@ -1,19 +1,23 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../provider/version.ts";
-import { collectCommand } from "./cluster/collectCommand.ts";
-import { diagnoseCommand } from "./cluster/diagnoseCommand.ts";
-import { imagesCommand } from "./cluster/imagesCommand.ts";
-import { lintCommand } from "./cluster/lintCommand.ts";
-import { secretsCommand } from "./cluster/secretsCommand.ts";
-import { deployCommand } from "./deploy/deployCommand.ts";
-import { compareCommand } from "./evidence/compareCommand.ts";
-import { reportCommand } from "./evidence/reportCommand.ts";
 import { CouldNotRun, EXIT } from "./exit.ts";
 import { labCommand } from "./labCommand.ts";
-import { probeCommand } from "./probe/probeCommand.ts";
-import { commentCommand } from "./pullRequest/commentCommand.ts";
-import { rebuildCommand } from "./rebuild/rebuildCommand.ts";
-import { registriesCommand } from "./registries/registriesCommand.ts";
+
+/** By its first word, what adds a command. Only the code of the command that is asked for is loaded. */
+const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
+    deploy: async to => (await import("./deploy/deployCommand.ts")).deployCommand(to),
+    probe: async to => (await import("./probe/probeCommand.ts")).probeCommand(to),
+    compare: async to => (await import("./evidence/compareCommand.ts")).compareCommand(to),
+    report: async to => (await import("./evidence/reportCommand.ts")).reportCommand(to),
+    lint: async to => (await import("./cluster/lintCommand.ts")).lintCommand(to),
+    registries: async to => (await import("./registries/registriesCommand.ts")).registriesCommand(to),
+    diagnose: async to => (await import("./cluster/diagnoseCommand.ts")).diagnoseCommand(to),
+    secrets: async to => (await import("./cluster/secretsCommand.ts")).secretsCommand(to),
+    collect: async to => (await import("./cluster/collectCommand.ts")).collectCommand(to),
+    images: async to => (await import("./cluster/imagesCommand.ts")).imagesCommand(to),
+    rebuild: async to => (await import("./rebuild/rebuildCommand.ts")).rebuildCommand(to),
+    comment: async to => (await import("./pullRequest/commentCommand.ts")).commentCommand(to),
+};
 
 const program = new Command("clearpath")
     .description("Keeps the egress path of a K3s cluster on Proxmox clear, and proves it.")
@@ -21,18 +25,9 @@ const program = new Command("clearpath")
     .showHelpAfterError("(add --help for what it takes)")
     .exitOverride();
 
-deployCommand(program);
-probeCommand(program);
-compareCommand(program);
-reportCommand(program);
-lintCommand(program);
-registriesCommand(program);
-diagnoseCommand(program);
-secretsCommand(program);
-collectCommand(program);
-imagesCommand(program);
-rebuildCommand(program);
-commentCommand(program);
+const asked = process.argv[2] ?? "";
+const adders = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]!] : Object.values(COMMANDS);
+for (const add of adders) await add(program);
 await labCommand(program, process.argv);
 
 /** Commander's own errors (unknown option, missing argument) are usage errors; help and version are not errors. */
