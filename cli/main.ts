@@ -20,9 +20,11 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
 };
 
 const program = new Command("clearpath")
-    .description("Keeps the egress path of a K3s cluster on Proxmox clear, and proves it.")
+    .description(
+        "Sets up and tests the internet path of a K3s cluster on Proxmox: MSS, ICMP, MTU, registries and a cache.",
+    )
     .version(version)
-    .showHelpAfterError("(add --help for what it takes)")
+    .showHelpAfterError("(run it with --help to see its options)")
     .exitOverride();
 
 const asked = process.argv[2] ?? "";

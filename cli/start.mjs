@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The one file that must run on any Node: it installs the packages, brings a Node that can run TypeScript, and goes on with it.
+// The one file that must run on any Node: it installs the packages, downloads a Node that runs TypeScript, and starts the command with it.
 //   start.mjs exec TOOL ARGS…   runs a package's command (vitest, tsc, biome)
 //   start.mjs bench ARGS…       runs the path MTU bench
 //   start.mjs bench diagnose    runs the bench of `clearpath diagnose` on a large cluster
@@ -39,7 +39,7 @@ function installPackages() {
     const installed = join(root, "node_modules", ".package-lock.json");
     const current =
         existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
-    if (!current) npm(["ci", "--no-audit", "--no-fund"], "installing the npm packages of package-lock.json");
+    if (!current) npm(["ci", "--no-audit", "--no-fund"], "installing the npm packages that package-lock.json lists");
 }
 
 function isNewEnough(version) {
@@ -69,7 +69,7 @@ function nodeDirectory() {
                 staging,
                 `${name}@${NODE_VERSION}`,
             ],
-            `this is Node ${process.versions.node}; bringing Node ${NODE_VERSION} from npm`,
+            `this is Node ${process.versions.node}, which is too old; installing Node ${NODE_VERSION} from npm`,
         );
         rmSync(home, { recursive: true, force: true });
         renameSync(staging, home);
@@ -77,7 +77,7 @@ function nodeDirectory() {
     return directory;
 }
 
-/** The file a package's command stands for, from its package.json. */
+/** The file that a package's command runs, from its package.json. */
 function commandOf(tool) {
     const owner = { tsc: "typescript", biome: "@biomejs/biome", depcruise: "dependency-cruiser" }[tool] ?? tool;
     const manifest = join(root, "node_modules", owner, "package.json");

@@ -1,4 +1,4 @@
-import type { Diagnostic, EngineEvent, StepEvent, StepOp, Violation } from "./events.ts";
+import type { Diagnostic, EngineEvent, StepEvent, StepOp, Violation } from "./protocol/events.ts";
 
 /** What a run did, or in a preview would do. */
 export interface EngineResult {
@@ -45,7 +45,7 @@ export class Collector {
         };
     }
 
-    /** Whether anything was told that explains a failure. */
+    /** Whether an event so far explains a failure. */
     hasFailure(): boolean {
         return (
             this.#diagnostics.some(diagnostic => diagnostic.severity === "error") ||
@@ -69,6 +69,6 @@ export function endedAtPreview(proposed: EngineResult): EngineResult {
 
 /** The result of a run whose preview the user did not want carried out. */
 export function declined(proposed: EngineResult): EngineResult {
-    const declining: Diagnostic = { severity: "error", message: "Declined. Nothing was done." };
+    const declining: Diagnostic = { severity: "error", message: "You declined the changes. Nothing was done." };
     return { ...endedAtPreview(proposed), violations: [], diagnostics: [declining] };
 }

@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { Collector, declined, type EngineResult, endedAtPreview } from "./collector.ts";
-import type { Listener } from "./events.ts";
 import { type PassSettings, runPass } from "./plan/pass.ts";
 import type { IdOfCreation } from "./plan/unfinished.ts";
-import { readProject } from "./project.ts";
+import type { Listener } from "./protocol/events.ts";
+import { type OpenStack, openStack, passphraseFrom } from "./stack/openStack.ts";
+import { readProject } from "./stack/project.ts";
 import { lockStack } from "./state/lock.ts";
-import { type OpenStack, openStack, passphraseFrom } from "./state/openStack.ts";
 
 /** Steps at once when nothing is said, as many as Pulumi takes: they mostly wait for hosts. */
 const PARALLEL = 4 * availableParallelism();

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Unsupported } from "../../engine/protocol/unsupported.ts";
 
-/** Where a project's states lie when nothing else is said: beside the program, out of version control. */
+/** Directory of a project's states where no backend is named: beside the program, out of version control. */
 export function ownStateDirectory(cwd: string): string {
     return join(resolve(cwd), ".clearpath", "state");
 }
@@ -25,7 +25,7 @@ export interface StateChoice {
 
 /**
  * The directory with the stacks' states: the one given, else Pulumi's PULUMI_BACKEND_URL, else the project's backend,
- * else our own. Throws `Unsupported` for a backend that is no directory.
+ * else our own. Throws `Unsupported` for a backend that is not a directory.
  */
 export function stateDirectory({ stateDir, cwd, env, projectBackend }: StateChoice): string {
     if (stateDir !== undefined) return resolve(stateDir);

@@ -22,10 +22,10 @@ interface Flags {
 }
 
 const OPERATIONS: Record<Operation, string> = {
-    preview: "Show what an up would change. No host is contacted, unless --refresh is given.",
-    up: "Make the hosts what the program says: preview, then update.",
-    refresh: "Read the hosts and take what is found as the stack's state. No host is changed.",
-    destroy: "Undo everything the stack did, and leave every host as it was found.",
+    preview: "Show what `clearpath up` would change. No host is contacted unless you give --refresh.",
+    up: "Preview the stack, then change the hosts so that they match the program.",
+    refresh: "Read every host and write its present settings into the stack's state. No host is changed.",
+    destroy: "Remove everything the stack made, and put every host back to how it was before.",
 };
 
 function collect(value: string, before: string[]): string[] {
@@ -35,7 +35,7 @@ function collect(value: string, before: string[]): string[] {
 function positiveNumber(text: string): number {
     const number = Number(text);
     if (Number.isInteger(number) && number > 0) return number;
-    throw new InvalidArgumentError("It takes a whole number above 0.");
+    throw new InvalidArgumentError("Give a whole number above 0.");
 }
 
 /** Adds `clearpath up`, `preview`, `refresh` and `destroy`. Flags are named as Pulumi's. */
@@ -46,31 +46,49 @@ export function deployCommand(program: Command): void {
             .description(description)
             .requiredOption("-s, --stack <name>", "stack: its settings are in Pulumi.<name>.yaml")
             .addOption(
-                new Option("--engine <engine>", "auto takes the Pulumi CLI where it is on PATH")
+                new Option("--engine <engine>", "auto uses the Pulumi CLI if it is on PATH, else the embedded engine")
                     .choices(["auto", "pulumi", "embedded"])
                     .default("auto"),
             )
             .option("-t, --target <urn>", "limit the run to this resource; may be repeated", collect, [])
-            .option("-p, --parallel <n>", "resources worked on at once", positiveNumber)
+            .option("-p, --parallel <n>", "how many resources are worked on at the same time", positiveNumber)
             .option("--json", "print one JSON object; progress goes to stderr");
         if (operation === "up" || operation === "preview") {
             command
-                .option("--policy-pack <directory>", "judge the run by this policy pack; may be repeated", collect, [])
+                .option(
+                    "--policy-pack <directory>",
+                    "check the run against this policy pack; may be repeated",
+                    collect,
+                    [],
+                )
                 .option("--policy-pack-config <file>", "JSON file with the policies' settings");
         }
         if (operation === "refresh") {
-            command.option("--clear-pending-creates", "forget creations that an interrupted run never finished");
-        } else command.option("-r, --refresh", "read the hosts first, so that drift is repaired");
-        command.option("--expect-no-changes", "fail when anything changes, or would");
+            command.option(
+                "--clear-pending-creates",
+                "remove resources from the state whose creation an interrupted run never finished",
+            );
+        } else
+            command.option(
+                "-r, --refresh",
+                "read the hosts first, so that changes made outside Clearpath are found and repaired",
+            );
+        command.option("--expect-no-changes", "exit with 1 when the run changes anything, or would change anything");
         if (operation === "up")
-            command.option("--evidence <directory>", "where the evidence of its probes is kept", ".clearpath/evidence");
-        if (operation === "up") command.option("-f, --skip-preview", "do it without a preview, and without asking");
-        if (operation === "up" || operation === "destroy") command.option("-y, --yes", "do it without asking");
+            command.option(
+                "--evidence <directory>",
+                "directory for the evidence files of the probes",
+                ".clearpath/evidence",
+            );
+        if (operation === "up")
+            command.option("-f, --skip-preview", "change the hosts without a preview and without asking");
+        if (operation === "up" || operation === "destroy")
+            command.option("-y, --yes", "change the hosts without asking");
         command.action((flags: Flags) => runDeploy(operation, flags));
     }
 }
 
-/** Asks on the terminal. Without one, only --yes will do. */
+/** Asks on the terminal. Without a terminal, only --yes works. */
 async function asked(question: string): Promise<boolean> {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     try {
@@ -81,7 +99,7 @@ async function asked(question: string): Promise<boolean> {
     }
 }
 
-/** Cancels the run at the first Ctrl-C; at the second, Node ends us at once and the state stays as it was last written. */
+/** Cancels the run at the first Ctrl-C; at the second, Node ends this process at once, and the state stays as it was last written. */
 function cancelOnInterrupt(onCancel: () => void): { signal: AbortSignal; release: () => void } {
     const controller = new AbortController();
     const cancel = () => {
@@ -99,12 +117,16 @@ function cancelOnInterrupt(onCancel: () => void): { signal: AbortSignal; release
 async function runDeploy(operation: Operation, flags: Flags): Promise<void> {
     const asks = (operation === "up" || operation === "destroy") && !flags.yes && !flags.skipPreview;
     if (asks && !process.stdin.isTTY) {
-        throw new CouldNotRun(`${operation} asks before it changes anything, and there is no terminal. Give --yes.`);
+        throw new CouldNotRun(
+            `${operation} asks before it changes anything, and there is no terminal to ask on. Nothing was changed. Give --yes.`,
+        );
     }
     const write = (text: string) => (flags.json ? process.stderr : process.stdout).write(text);
     const display = new Display(write);
     const { signal, release } = cancelOnInterrupt(() =>
-        write("Cancelling: steps under way finish or are given up. Ctrl-C again ends at once.\n"),
+        write(
+            "Cancelling: no new step starts, and running steps finish or are undone. Press Ctrl-C again to end at once.\n",
+        ),
     );
     const options: DeployOptions = {
         operation,
@@ -120,7 +142,7 @@ async function runDeploy(operation: Operation, flags: Flags): Promise<void> {
         policyPackConfig: flags.policyPackConfig,
         parallel: flags.parallel,
         onEvent: display.event,
-        confirm: asks ? () => asked(`Do this to stack ${flags.stack}?`) : undefined,
+        confirm: asks ? () => asked(`Make these changes to stack ${flags.stack}?`) : undefined,
         signal,
     };
     const say = (sentence: string) => write(`${sentence}\n`);

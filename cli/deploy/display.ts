@@ -1,7 +1,7 @@
 import { inspect, styleText } from "node:util";
-import type { EngineEvent, PropertyChange, StepEvent, StepOp } from "../../engine/events.ts";
+import type { EngineEvent, PropertyChange, StepEvent, StepOp } from "../../engine/protocol/events.ts";
 import { nameOf } from "../../engine/protocol/urn.ts";
-import type { DeployResult, Operation } from "./deploy.ts";
+import type { DeployResult, Operation } from "./options.ts";
 import { changeLines } from "./propertyDiff.ts";
 
 type Color = Parameters<typeof styleText>[0];
@@ -13,13 +13,13 @@ interface Look {
     done: string;
 }
 
-/** How each kind of step is shown. Steps that are part of a replacement are told by it, and are not shown again. */
+/** How each kind of step is shown. The line of a replacement stands for the steps that it is made of. */
 const LOOKS: Partial<Record<StepOp, Look>> = {
     create: { sign: "+", color: "green", proposed: "create", done: "created" },
     update: { sign: "~", color: "yellow", proposed: "update", done: "updated" },
     delete: { sign: "-", color: "red", proposed: "delete", done: "deleted" },
     replace: { sign: "±", color: "magenta", proposed: "replace", done: "replaced" },
-    "create-replacement": { sign: "+", color: "green", proposed: "create anew", done: "created anew" },
+    "create-replacement": { sign: "+", color: "green", proposed: "create the new", done: "created the new" },
     "delete-replaced": { sign: "-", color: "red", proposed: "delete the old", done: "deleted the old" },
 };
 

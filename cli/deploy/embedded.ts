@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { EngineResult } from "../../engine/collector.ts";
 import { runEngine } from "../../engine/engine.ts";
-import { projectIdentity } from "../../engine/project.ts";
+import { projectIdentity } from "../../engine/stack/project.ts";
 import { stateDirectory } from "./backend.ts";
-import type { DeployOptions } from "./deploy.ts";
+import type { DeployOptions } from "./options.ts";
 import { idOfCreation } from "./unfinished.ts";
 
 /** Runs an operation with the embedded engine. */

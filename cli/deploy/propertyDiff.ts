@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { diffLines } from "diff";
-import type { PropertyChange } from "../../engine/events.ts";
+import type { PropertyChange } from "../../engine/protocol/events.ts";
 
 /** Longest value shown on one line, in characters. */
 const WIDTH = 100;

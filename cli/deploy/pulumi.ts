@@ -3,16 +3,16 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { Collector, declined, type EngineResult, endedAtPreview } from "../../engine/collector.ts";
-import type { EngineEvent, Listener } from "../../engine/events.ts";
 import { withUnfinished } from "../../engine/plan/unfinished.ts";
 import { type Exit, start } from "../../engine/process/childProcess.ts";
 import { PLAIN_ERRORS } from "../../engine/process/program.ts";
-import { projectIdentity } from "../../engine/project.ts";
+import type { EngineEvent, Listener } from "../../engine/protocol/events.ts";
+import { projectIdentity } from "../../engine/stack/project.ts";
 import { removeStaleLocks } from "../../engine/state/lock.ts";
 import { stateFileOf } from "../../engine/state/stateFile.ts";
 import { ownStateDirectory, stateDirectory } from "./backend.ts";
-import type { DeployOptions, Operation } from "./deploy.ts";
 import { followLog } from "./eventLog.ts";
+import type { DeployOptions, Operation } from "./options.ts";
 import { EventReader, type PulumiEvent } from "./pulumiEvents.ts";
 import { idOfCreation } from "./unfinished.ts";
 
@@ -115,7 +115,7 @@ class PulumiRun {
         this.#env = env;
     }
 
-    /** Makes the stack where our kind of backend does not have it yet. */
+    /** Makes the stack where a file backend does not have it yet. */
     async createStack(directory: string, project: string): Promise<void> {
         const { stack, cwd } = this.#options;
         await mkdir(directory, { recursive: true });
@@ -127,7 +127,7 @@ class PulumiRun {
         if ((await made.exit).code !== 0) throw new Error(`pulumi stack init ${stack} failed: ${made.output()}`);
     }
 
-    /** Has `destroy` delete what creations that an earlier run never finished have left: Pulumi would forget them. */
+    /** Has `destroy` delete the parts of creations that an earlier run never finished: Pulumi would forget them. */
     async takeUnfinished(): Promise<void> {
         const directory = await mkdtemp(join(tmpdir(), "clearpath-pulumi-"));
         const file = join(directory, "state.json");
@@ -166,7 +166,7 @@ class PulumiRun {
             onEvent?.(event);
         };
         onEvent?.({ kind: "pass", pass });
-        // The log has secrets in clear among its debug messages: a directory of our own, gone as soon as it was read.
+        // The log has secrets in clear among its debug messages, so it is in a directory of its own that is removed after the pass.
         const directory = await mkdtemp(join(tmpdir(), "clearpath-pulumi-"));
         const log = join(directory, "events.jsonl");
         try {

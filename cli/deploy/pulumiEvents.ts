@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import type { EngineEvent, PropertyChange, Severity, StepOp } from "../../engine/events.ts";
+import type { EngineEvent, PropertyChange, Severity, StepOp } from "../../engine/protocol/events.ts";
 import { SIGNATURE_KEY, UNKNOWN_VALUES } from "../../engine/protocol/signatures.ts";
 import { isProviderType, STACK_TYPE } from "../../engine/protocol/urn.ts";
 

@@ -48,7 +48,7 @@ export async function searchingUp({
         const next = MirrorDecision.safeParse(result.outputs.mirrorNext).data;
         if (!next?.mirror || result.outputs.mirror !== false || askedForCache) return sum;
         askedForCache = true;
-        say(`mirror auto: a cache. ${next.why}`);
+        say(`mirror auto: the next step adds a cache. ${next.why}`);
     }
 }
 

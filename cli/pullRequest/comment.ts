@@ -8,7 +8,7 @@ export const MOST_CHARACTERS = 65_536;
 const MOST_FINDINGS = 20;
 const MOST_MESSAGE = 600;
 
-/** What a comment is made of; what was not run is left out. */
+/** The parts of a comment; a part that was not run is left out. */
 export interface CommentParts {
     stack: string;
     preview?: PreviewResult;
@@ -58,7 +58,9 @@ function previewSection({ ok, changes, violations, diagnostics }: PreviewResult)
     ]);
     return [
         `### ${title}`,
-        ...(rows.length > 0 ? [table(["", "Policy", "Resource", "What is wrong, and what would pass"], rows)] : []),
+        ...(rows.length > 0
+            ? [table(["", "Policy", "Resource", "What is wrong, and which value would pass"], rows)]
+            : []),
         ...errors.slice(0, 5).map(({ message }) => fenced(cutTo(2_000, stripVTControlCharacters(message).trim()))),
     ].join("\n\n");
 }

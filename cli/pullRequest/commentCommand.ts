@@ -22,21 +22,30 @@ interface Flags {
 export function commentCommand(program: Command): void {
     program
         .command("comment")
-        .description("Say in one comment what a pull request would do: preview, diff, lint findings, latest evidence.")
+        .description(
+            "Write one comment that shows what a pull request would change: preview, diff, lint findings and the latest evidence.",
+        )
         .requiredOption("-s, --stack <name>", "stack the comment is about; each stack has a comment of its own")
         .option("--preview <file>", "what clearpath preview --json printed")
         .option("--diff <file>", "what clearpath preview showed")
         .option("--lint <file>", "what clearpath lint --json printed")
         .option("--evidence <file>", "evidence file of the latest run of probes")
-        .option("--before <file>", "evidence file of an earlier run, to show the latest against")
-        .option("--out <file>", "write the comment there")
+        .option("--before <file>", "evidence file of an earlier run, which the latest is compared with")
+        .option("--out <file>", "write the comment to this file")
         .option(
             "--post",
-            "put it on the pull request of GITHUB_EVENT_PATH, with GITHUB_TOKEN; the next run updates it and adds no other",
+            "post it on the pull request in GITHUB_EVENT_PATH, with GITHUB_TOKEN; the next run updates the same comment",
         )
-        .option("--author <login>", "login that the token comments as", "github-actions[bot]")
-        .option("--json", "print the comment, and where it was put, as one JSON object")
-        .addHelpText("after", "\nExit code 0: done, whatever the comment says. 2: usage. 3: could not run.")
+        .option(
+            "--author <login>",
+            "login of the token's user, by which the comment is found again",
+            "github-actions[bot]",
+        )
+        .option("--json", "print the comment and its address as one JSON object")
+        .addHelpText(
+            "after",
+            "\nExit code 0: the comment was written, also when it shows a failure. 2: wrong usage. 3: could not run.",
+        )
         .action(run);
 }
 
@@ -76,7 +85,7 @@ async function postingFrom(author: string) {
     const { GITHUB_EVENT_PATH, GITHUB_TOKEN, GITHUB_API_URL } = process.env;
     if (!GITHUB_EVENT_PATH || !GITHUB_TOKEN)
         throw new CouldNotRun(
-            "--post needs GITHUB_EVENT_PATH and GITHUB_TOKEN, as a job on GitHub has them. Nothing was written. Set both, or leave --post out.",
+            "--post needs GITHUB_EVENT_PATH and GITHUB_TOKEN, which a job on GitHub has. Nothing was posted. Set both, or leave out --post.",
         );
     const event = await readJson(GITHUB_EVENT_PATH, PullRequestEvent, "the event of a pull request");
     return { event, token: GITHUB_TOKEN, apiUrl: GITHUB_API_URL || "https://api.github.com", author };

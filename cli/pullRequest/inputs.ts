@@ -35,7 +35,8 @@ export type PullRequestEvent = z.infer<typeof PullRequestEvent>;
 
 /** Reads a JSON file of a known form. Throws `CouldNotRun` that says what the file should be. */
 export async function readJson<T>(file: string, schema: z.ZodType<T>, what: string): Promise<T> {
-    const refuse = (why: string) => new CouldNotRun(`${file} ${why}. No comment was made. Give ${what}.`);
+    const refuse = (why: string) =>
+        new CouldNotRun(`${file} ${why}. No comment was written. Give a file with ${what}.`);
     const text = await readFile(file, "utf8").catch((error: Error) => {
         throw refuse(`cannot be read: ${error.message}`);
     });
@@ -48,5 +49,5 @@ export async function readJson<T>(file: string, schema: z.ZodType<T>, what: stri
     const checked = schema.safeParse(json);
     if (checked.success) return checked.data;
     const { path, message } = checked.error.issues[0]!;
-    throw refuse(`is something else: ${path.join(".") || "its top"}: ${message}`);
+    throw refuse(`has another form: ${path.join(".") || "its top"}: ${message}`);
 }

@@ -103,10 +103,10 @@ function refusal(error: unknown, where: string): string {
     const { message, cause } = error as Error;
     // What went wrong with a connection stands in the cause; the message is always "fetch failed".
     const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
-    const said = `${where} could not be commented on: ${reason.split("\n")[0]}.`;
+    const said = `${where} got no comment: ${reason.split("\n")[0]}.`;
     const status = error instanceof Refused ? error.status : undefined;
     if (status === 401) return `${said} Nothing was written. Give a token that is valid in GITHUB_TOKEN.`;
     if (status === 403 || status === 404)
-        return `${said} Nothing was written. The job needs \`permissions: pull-requests: write\`; a pull request from a fork never gets it, and has the comment in the job's summary.`;
+        return `${said} Nothing was written. The job needs \`permissions: pull-requests: write\`; a pull request from a fork never gets that permission, and its comment is in the job's summary.`;
     return `${said} Run the job again.`;
 }

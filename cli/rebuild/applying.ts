@@ -92,14 +92,14 @@ function mandatory({ violations }: DeployResult): DeployResult["violations"] {
     return violations.filter(({ level }) => level === "mandatory");
 }
 
-/** Why an `up` cannot be gone on from, in words. Empty when it only did not like what its probes found. */
+/** Why a rebuild cannot continue after this `up`, in words. Empty when only policies about the probes failed. */
 function failuresOf(result: DeployResult): string[] {
     const violations = mandatory(result);
     const errors = result.diagnostics.filter(({ severity }) => severity === "error");
     const onlyProbes = violations.length > 0 && violations.every(({ policy }) => JUDGE_PROBES.has(policy));
     if (result.ok || (onlyProbes && errors.every(({ urn }) => !urn))) return [];
     const said = [...violations.map(({ policy, message }) => `${policy}: ${message}`), ...errors.map(whole)];
-    return said.length > 0 ? said : ["up failed and did not say why. See its log."];
+    return said.length > 0 ? said : ["up failed and gave no reason. Read its log."];
 }
 
 function whole({ message }: { message: string }): string {
@@ -109,7 +109,7 @@ function whole({ message }: { message: string }): string {
 function leftToProbe(result: DeployResult): string[] {
     const named = [...new Set(mandatory(result).map(({ policy }) => policy))].join(", ");
     return [
-        `Everything was applied, and ${named} did not like what the probes found. The next probe decides whether to go on.`,
+        `Everything was applied, but ${named} rejects what the probes found. The next probe decides whether the rebuild continues.`,
     ];
 }
 

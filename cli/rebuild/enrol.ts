@@ -56,7 +56,7 @@ async function writeToConfiguration(name: string, keys: readonly PublicKey[], st
     const path = ["config", "clearpath:nodes", index, "connection", "hostKey"];
     if (index === -1 || typeof document.getIn(path) !== "string")
         throw new Error(
-            `${stackFile} has no nodes[].connection.hostKey of ${name} that could be replaced. The host was not connected to. Give ${name} a hostKey of its own there, or a known_hosts file.`,
+            `${stackFile} has no nodes[].connection.hostKey of ${name} that could be replaced. Clearpath did not connect to the host. Give ${name} a hostKey of its own there, or a known_hosts file.`,
         );
     document.setIn(path, keys.map(({ type, base64 }) => `${type} ${base64}`).join("\n"));
     await replaceFile(stackFile, document.toString(), { mode: 0o600 });

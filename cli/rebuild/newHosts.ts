@@ -123,7 +123,7 @@ async function enrolled({ node, hostKeyCommand, stackFile, directory, say, signa
         throw new HostError(
             node.name,
             "host-key",
-            `its new host key was not enrolled in ${placeInWords(place)}. ${failure.message} Or set hostKeyCommand in the plan, which asks for the key by a way you trust, and go on with --resume.`,
+            `its new host key is not in ${placeInWords(place)}. ${failure.message} Or set hostKeyCommand in the plan to a command that gets the key by a way you trust, and continue with --resume.`,
         );
     const { host, port = 22 } = node.connection;
     const env = { ...process.env, CLEARPATH_HOST: host, CLEARPATH_PORT: String(port), CLEARPATH_NODE: node.name };
@@ -142,7 +142,7 @@ async function enrolled({ node, hostKeyCommand, stackFile, directory, say, signa
     const keys = parsePublicKeys(printed.stdout);
     if (keys.length === 0) return node.connection;
     await enrolHostKeys(node, keys, stackFile);
-    say(`${node.name}: the key that hostKeyCommand printed was enrolled in ${placeInWords(place)}`);
+    say(`${node.name}: the key that hostKeyCommand printed was written to ${placeInWords(place)}`);
     if (place.kind !== "configuration") return node.connection;
     return { ...node.connection, hostKey: keys.map(({ type, base64 }) => `${type} ${base64}`).join("\n") };
 }
@@ -152,7 +152,7 @@ function refuseFormer({ node, formerMachineId, keepsMachineId }: Meeting, machin
     throw new HostError(
         node.name,
         "step",
-        `it has the machine-id ${machineId}, as before \`destroy\`: it was not rebuilt. Nothing was changed on it. Destroy it and build it, and go on with --resume; where new VMs keep their machine-id, set keepsMachineId in the plan.`,
+        `it was not rebuilt: its machine-id ${machineId} is the same as before \`destroy\`. Nothing was changed on it. Destroy and rebuild it, and continue with --resume; if your new VMs keep their machine-id, set keepsMachineId in the plan.`,
     );
 }
 
@@ -162,6 +162,6 @@ function tooLate({ host, reason, message }: HostError, began: number): HostError
     return new HostError(
         host,
         reason,
-        `it did not come up within ${minutes} minutes: ${said} Raise waitMinutes in the plan if it needs longer, and go on with --resume.`,
+        `it did not come up within ${minutes} minutes: ${said} If it needs longer, raise waitMinutes in the plan. Continue with --resume.`,
     );
 }

@@ -5,7 +5,7 @@ import type { Subject } from "./stage.ts";
 
 export type StackNode = StackConfig["nodes"][number];
 
-/** The nodes of the stack that the plan makes anew. Throws `CouldNotRun` for a name that the stack does not have. */
+/** The nodes of the stack that the plan rebuilds. Throws `CouldNotRun` for a name that the stack does not have. */
 export async function rebuiltNodes({ stack, cwd, plan }: Subject): Promise<StackNode[]> {
     const { nodes } = await stackConfigOf(stack, cwd);
     const { hosts } = plan.plan;

@@ -14,7 +14,7 @@ const Command = z
         z.strictObject({
             run: commandText,
             environment: z
-                .record(z.string().regex(/^[A-Za-z_]\w*$/, "is no name of a variable"), z.string())
+                .record(z.string().regex(/^[A-Za-z_]\w*$/, "is not a valid name of a variable"), z.string())
                 .default({})
                 .describe("Variables for the command beside those of `clearpath rebuild` itself."),
             timeoutMinutes: z.number().positive().max(1440).default(60).describe("Longest time it may take."),
@@ -26,7 +26,7 @@ const Command = z
 export type PlannedCommand = z.output<typeof Command>;
 
 const Gates = z.strictObject({
-    kubeconfig: z.string().min(1).optional().describe("kubeconfig of the new cluster. Without it no gate is tried."),
+    kubeconfig: z.string().min(1).optional().describe("kubeconfig of the new cluster. Without it, no gate is checked."),
     context: z.string().min(1).optional().describe("Context in the kubeconfig. Default: its current one."),
     secrets: z
         .array(WantedSecret)
@@ -38,26 +38,26 @@ const Gates = z.strictObject({
 /** How one cluster is destroyed and built again: what `clearpath rebuild` cannot know by itself. */
 export const RebuildPlan = z.strictObject({
     destroy: Command.describe("Destroys the VMs."),
-    rebuild: Command.describe("Makes the VMs anew, up to a running SSH server. K3s must not start yet."),
-    bootstrap: Command.optional().describe("Starts K3s, and what brings the cluster to life on it."),
+    rebuild: Command.describe("Builds the new VMs, up to a running SSH server. K3s must not start yet."),
+    bootstrap: Command.optional().describe("Starts K3s, and then what runs on it, such as Flux."),
     hosts: z
         .array(z.string().min(1))
         .min(1)
         .optional()
-        .describe("Nodes that `rebuild` makes anew, by their names in the stack. Default: all nodes."),
+        .describe("Nodes that `rebuild` builds again, by their names in the stack. Default: all nodes."),
     hostKeyCommand: z
         .string()
         .min(1)
         .optional()
         .describe(
-            "Prints a new VM's public host key, by a way that can be trusted, such as the hypervisor's guest agent. It is run for each host, with `CLEARPATH_HOST`, `CLEARPATH_PORT` and `CLEARPATH_NODE`.",
+            "Prints a new VM's public host key. It must get the key by a way that can be trusted, such as the hypervisor's guest agent. It runs once for each host, with `CLEARPATH_HOST`, `CLEARPATH_PORT` and `CLEARPATH_NODE`.",
         ),
     keepsMachineId: z
         .boolean()
         .default(false)
-        .describe("Whether new VMs come with the machine-id of the old ones, e.g. from a template."),
+        .describe("Whether new VMs have the machine-id of the old ones, for example because a template contains it."),
     waitMinutes: z.number().positive().max(240).default(10).describe("Longest wait for SSH on the new VMs."),
-    gates: Gates.prefault({}).describe("What must hold at the end."),
+    gates: Gates.prefault({}).describe("Conditions that the new cluster must meet at the end."),
 });
 export type RebuildPlan = z.output<typeof RebuildPlan>;
 

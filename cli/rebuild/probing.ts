@@ -12,8 +12,8 @@ import type { StageContext, StageResult } from "./stage.ts";
 import { type RebuildState, STAGES } from "./state.ts";
 
 /**
- * What a mirror in the own network can do something about: services that fail, limit, or are reached over a lossy way.
- * Everything else has to be mended where it is, or the mirror would only hide it.
+ * Faults that a mirror in the local network helps against: services that fail or limit, and a lossy path to them. Every
+ * other fault must be repaired where it is, because the mirror would only hide it.
  */
 const MIRROR_HELPS: ReadonlySet<Cause> = new Set([
     "rate-limit",

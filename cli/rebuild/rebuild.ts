@@ -15,9 +15,9 @@ import { closeInterrupted, runWorkflow } from "./workflow.ts";
 
 export interface RebuildOptions {
     subject: Subject;
-    /** Goes on with the last rebuild, at the stage that did not end well. */
+    /** Continues the last rebuild, at the stage that failed or was interrupted. */
     resume: boolean;
-    /** Starts over although the last rebuild did not come to its end. */
+    /** Starts from the first stage although the last rebuild is not finished. */
     startOver: boolean;
     say(line: string): void;
     signal: AbortSignal;
@@ -32,7 +32,7 @@ export interface RebuildResult {
     report: string;
     stages: { name: string; outcome: string; attempts: number; summary: string; kept: string[] }[];
     retries: number;
-    /** Null while nothing is known of the new hosts. */
+    /** Null while nothing is known about the new hosts. */
     mitigations: JudgedMitigation[] | null;
 }
 
@@ -46,7 +46,7 @@ export async function rebuild(options: RebuildOptions): Promise<RebuildResult> {
     });
     try {
         const { directory, state } = options.resume ? await resumed(subject, runs) : await begun(options, runs);
-        say(`${options.resume ? "Going on with" : "Rebuild"} ${relative(process.cwd(), directory) || directory}`);
+        say(`${options.resume ? "Continuing" : "Rebuild"} ${relative(process.cwd(), directory) || directory}`);
         const onStage = async (now: RebuildState) => {
             await writeReport(directory, now, stages);
         };
@@ -63,7 +63,7 @@ async function begun({ subject, startOver }: RebuildOptions, runs: string): Prom
     if (last && isUnfinished(last.state) && !startOver) {
         const stage = last.state.stages.find(one => !isOver(one))!;
         throw new CouldNotRun(
-            `The rebuild of stack ${subject.stack} from ${last.state.startedAt} is not finished: its stage ${stage.name} is ${outcomeOf(stage)}. Nothing was done. Go on with --resume, or start over with --start-over.`,
+            `The rebuild of stack ${subject.stack} from ${last.state.startedAt} is not finished: its stage ${stage.name} is ${outcomeOf(stage)}. Nothing was done. Continue it with --resume, or start from the first stage with --start-over.`,
         );
     }
     const startedAt = new Date();
@@ -81,22 +81,24 @@ interface Run {
 async function resumed(subject: Subject, runs: string): Promise<Run> {
     const last = await lastRun(runs);
     if (last === undefined)
-        throw new CouldNotRun(`Stack ${subject.stack} has no rebuild to go on with. Start one without --resume.`);
+        throw new CouldNotRun(
+            `Stack ${subject.stack} has no rebuild that could be continued. Nothing was done. Start one without --resume.`,
+        );
     const { directory, state } = last;
     if (!isUnfinished(state))
         throw new CouldNotRun(
-            `The rebuild of stack ${subject.stack} from ${state.startedAt} is finished. Nothing was done. Start another without --resume.`,
+            `The rebuild of stack ${subject.stack} from ${state.startedAt} is finished. Nothing was done. Start a new one without --resume.`,
         );
     if (state.command && stillRuns(state.command))
         throw new CouldNotRun(
-            `The command of stage ${state.command.stage} still runs, as process ${state.command.pid}, since the run that began it was ended. Nothing was done. Wait until it has ended, or end it.`,
+            `The command of stage ${state.command.stage} still runs, as process ${state.command.pid}: it outlived the rebuild that started it. Nothing was done. Wait until it ends, or end it.`,
         );
     closeInterrupted(state);
     const plan = await planIdentity(subject);
     if (plan.digest !== state.plan.digest) {
         const over = state.stages.filter(isOver).map(({ name }) => name);
         state.notes.push(
-            `The plan was changed after ${over.at(-1) ?? "the start"}. Stages before were done by the former one.`,
+            `The plan was changed after ${over.at(-1) ?? "the start"}. The earlier stages used the earlier plan.`,
         );
         state.plan = plan;
     }

@@ -28,27 +28,33 @@ export function rebuildCommand(program: Command): void {
     program
         .command("rebuild")
         .description(
-            "Destroy and rebuild a cluster step by step, with the network in place first, and proof kept of each step.",
+            "Destroy and rebuild a cluster stage by stage: set up the network first, and keep the evidence of each stage.",
         )
         .requiredOption("-s, --stack <name>", "stack: its settings are in Pulumi.<name>.yaml")
-        .option("--plan <file>", `your commands and gates, see docs/how-to/rebuild.md (default: ${DEFAULT_PLAN})`)
+        .option(
+            "--plan <file>",
+            `file with your commands and gates, see docs/how-to/rebuild.md (default: ${DEFAULT_PLAN})`,
+        )
         .addOption(
-            new Option("--engine <engine>", "auto takes the Pulumi CLI where it is on PATH")
+            new Option("--engine <engine>", "auto uses the Pulumi CLI if it is on PATH, else the embedded engine")
                 .choices(["auto", "pulumi", "embedded"])
                 .default("auto"),
         )
-        .option("--policy-pack <directory>", "judge every up by this policy pack; may be repeated", collect, [])
+        .option("--policy-pack <directory>", "check every up against this policy pack; may be repeated", collect, [])
         .option("--policy-pack-config <file>", "JSON file with the policies' settings")
-        .option("--resume", "go on with the last rebuild, at the stage that did not end well")
+        .option("--resume", "continue the last rebuild at the stage that failed or was interrupted")
         .addOption(
-            new Option("--start-over", "start anew although the last rebuild is not finished").conflicts("resume"),
+            new Option(
+                "--start-over",
+                "start from the first stage although the last rebuild is not finished",
+            ).conflicts("resume"),
         )
         .option("--dry-run", "show the stages; nothing is done, and no host is contacted")
-        .option("-y, --yes", "do it without asking")
+        .option("-y, --yes", "destroy and rebuild without asking")
         .option("--json", "print the result as one JSON object; progress goes to stderr")
         .addHelpText(
             "after",
-            "\nExit code 0: rebuilt. 1: stopped at a stage, see its diagnosis. 2: usage. 3: could not run.",
+            "\nExit code 0: the cluster is rebuilt. 1: a stage failed, see its diagnosis. 2: wrong usage. 3: the rebuild could not start.",
         )
         .action(run);
 }
@@ -96,27 +102,31 @@ async function showStages(subject: Subject, nodes: string[], json: boolean): Pro
 
 async function ask(question: string): Promise<void> {
     if (!process.stdin.isTTY)
-        throw new CouldNotRun("rebuild asks before it destroys anything, and there is no terminal. Give --yes.");
+        throw new CouldNotRun(
+            "rebuild asks before it destroys anything, and there is no terminal to ask on. Nothing was done. Give --yes.",
+        );
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     try {
         const answer = await terminal.question(`${question} [y/N] `);
-        if (!/^y(es)?$/i.test(answer.trim())) throw new CouldNotRun("Declined. Nothing was done.");
+        if (!/^y(es)?$/i.test(answer.trim())) throw new CouldNotRun("You declined. Nothing was done.");
     } finally {
         terminal.close();
     }
 }
 
-/** A terminal's Ctrl-C comes twice, from it and from the process that started this one: what follows at once is no second one. */
+/** A Ctrl-C arrives twice, from the terminal and from the process that started this one: a signal this soon after the first is the same one. */
 const SAME_INTERRUPT_MS = 500;
 
-/** The first Ctrl-C ends the stage under way; the second ends us at once. Both can be resumed. */
+/** The first Ctrl-C ends the running stage; the second ends this process at once. Both can be resumed. */
 function stopOnSignals(say: (line: string) => void): { signal: AbortSignal; release: () => void } {
     const controller = new AbortController();
     let first: number | undefined;
     const stop = () => {
         if (first === undefined) {
             first = performance.now();
-            say("Stopping: what is under way is ended. Go on later with --resume. Ctrl-C again ends at once.");
+            say(
+                "Stopping: the running stage is being ended. Continue later with --resume. Press Ctrl-C again to end at once.",
+            );
             controller.abort(new Error("It was stopped by the user."));
         } else if (performance.now() - first > SAME_INTERRUPT_MS) process.exit(130);
     };
@@ -125,8 +135,11 @@ function stopOnSignals(say: (line: string) => void): { signal: AbortSignal; rele
 }
 
 function summarize({ ok, report, retries, mitigations, stack }: RebuildResult, say: (line: string) => void): void {
-    if (mitigations) say(`\nWhich of your workarounds can go:\n${mitigationsText(mitigations).trimEnd()}`);
-    say(`\n${retries === 0 ? "Nothing was tried again." : `Tried again: ${retries} times, see the report.`}`);
+    if (mitigations) say(`\nWhich of your workarounds you can remove:\n${mitigationsText(mitigations).trimEnd()}`);
+    say(
+        `\n${retries === 0 ? "Nothing had to be tried twice." : `${retries} ${retries === 1 ? "retry was" : "retries were"} needed, see the report.`}`,
+    );
     say(`Report: ${relative(process.cwd(), report)}`);
-    if (!ok) say(`Stopped. Mend what is shown above, then: clearpath rebuild --stack ${stack} --resume`);
+    if (!ok)
+        say(`Stopped. Repair the fault that is shown above, then run: clearpath rebuild --stack ${stack} --resume`);
 }

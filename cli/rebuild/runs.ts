@@ -25,7 +25,7 @@ export async function lastRun(runs: string): Promise<{ directory: string; state:
     return { directory, state: await readState(directory) };
 }
 
-/** Makes the directory of a new rebuild. Only its owner may look in: logs of other people's commands lie there. */
+/** Makes the directory of a new rebuild. Only its owner may read it: it holds the output of the user's commands. */
 export async function newRunDirectory(runs: string, startedAt: Date): Promise<string> {
     const directory = join(
         runs,
@@ -36,7 +36,9 @@ export async function newRunDirectory(runs: string, startedAt: Date): Promise<st
     );
     await mkdir(runs, { recursive: true });
     await mkdir(directory, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-        throw new CouldNotRun(`${directory} cannot be made: ${error.message}. Nothing was done. Try again.`);
+        throw new CouldNotRun(
+            `${directory} cannot be created: ${error.message}. Nothing was done. Correct that, and run the command again.`,
+        );
     });
     return directory;
 }

@@ -19,7 +19,7 @@ export interface Subject {
 
 /** What a stage has at hand while it runs. */
 export interface StageContext extends Subject {
-    /** What is known so far. Stages read it; what they add, they give back. */
+    /** What is known so far. A stage reads it, and returns what it adds. */
     state: Readonly<RebuildState>;
     /** The run's directory. */
     directory: string;

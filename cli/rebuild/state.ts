@@ -66,7 +66,7 @@ const Applied = z.object({
 });
 export type Applied = z.infer<typeof Applied>;
 
-/** A host that was made anew, as it was met before anything was changed on it. */
+/** A rebuilt host, as it was before anything was changed on it. */
 const NewHost = z.object({
     name: z.string(),
     machineId: z.string(),

@@ -40,12 +40,12 @@ export async function runWorkflow(options: WorkflowOptions): Promise<boolean> {
     return true;
 }
 
-/** A stage that was under way when its process died was interrupted: nobody saw its end. */
+/** A stage that was running when its process died was interrupted: nobody saw its end. */
 export function closeInterrupted(state: RebuildState): void {
     for (const { attempts } of state.stages) {
         for (const attempt of attempts.filter(({ outcome }) => outcome === null)) {
             attempt.outcome = "interrupted";
-            attempt.summary = "The process that ran it ended before it did.";
+            attempt.summary = "The rebuild ended while this stage was running.";
         }
     }
     state.command = null;

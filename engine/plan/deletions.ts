@@ -1,7 +1,7 @@
 import type { ResourceState } from "../state/resource.ts";
+import type { Decisions } from "./decisions.ts";
 import { dependentsOf } from "./dependencyGraph.ts";
 import { ensureProvider } from "./manager.ts";
-import type { Decisions } from "./planner.ts";
 import { Reported, type Run } from "./run.ts";
 import type { Step } from "./step.ts";
 

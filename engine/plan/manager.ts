@@ -1,9 +1,9 @@
 import type { Checked, Plugin } from "../process/plugin.ts";
+import { compareInputs, type Diff, NO_DIFF } from "../protocol/diff.ts";
 import { resetIgnored } from "../protocol/propertyPath.ts";
 import { formatReference, isProviderType, packageOf, parseReference, typeOf } from "../protocol/urn.ts";
 import { type PropertyMap, sameValue } from "../protocol/values.ts";
 import type { ResourceState } from "../state/resource.ts";
-import { compareInputs, type Diff, NO_DIFF } from "./diff.ts";
 import { Reported, type Run } from "./run.ts";
 
 /** Loads a provider that the program does not register, as it was configured when the state was written. */
@@ -11,7 +11,10 @@ export async function ensureProvider(run: Run, reference: string | undefined): P
     if (reference === undefined || run.providers.get(reference) !== undefined) return;
     const { urn, id } = parseReference(reference);
     const state = run.snapshot.base.find(resource => resource.urn === urn && resource.id === id);
-    if (state === undefined) throw new Error(`The provider ${urn} is not in the state. The state was edited wrongly.`);
+    if (state === undefined)
+        throw new Error(
+            `The provider ${urn} is not in the state, so the state was edited wrongly. Put back a copy of the state.`,
+        );
     await run.providers.keep(urn, id, state.inputs);
 }
 
@@ -20,7 +23,7 @@ export function pluginOf(run: Run, resource: ResourceState): Plugin {
     const plugin = resource.provider === undefined ? undefined : run.providers.get(resource.provider);
     if (plugin === undefined) {
         throw new Error(
-            `The provider ${resource.provider ?? `of package ${packageOf(typeOf(resource.urn))}`} of ${resource.urn} was not registered in this run. Pass it to the resource, or leave out --target.`,
+            `The provider ${resource.provider ?? `of package ${packageOf(typeOf(resource.urn))}`} of ${resource.urn} was not registered in this run. Nothing was done to the resource. Pass the provider to the resource, or leave out --target.`,
         );
     }
     return plugin;
@@ -45,7 +48,7 @@ export async function check(
     return checked.inputs;
 }
 
-/** Whether a resource's provider changed so that the resource must be made anew. */
+/** Whether a resource's provider changed so that the resource must be replaced. */
 async function providerReplaces(
     run: Run,
     old: ResourceState,

@@ -8,7 +8,7 @@ import { Unsupported } from "../protocol/unsupported.ts";
 import { isProviderType, packageOf, parseReference, providerTypeOf, typeOf } from "../protocol/urn.ts";
 import { type PropertyMap, Secret } from "../protocol/values.ts";
 import { fromStruct, KEEP_ALL, toStruct } from "../protocol/wire.ts";
-import type { ConfigValue } from "../stackConfig.ts";
+import type { ConfigValue } from "../stack/stackConfig.ts";
 import { NO_TIMEOUTS } from "../state/resource.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Goal } from "./goal.ts";

@@ -1,16 +1,16 @@
-import type { Listener } from "../events.ts";
-import { judgeStack } from "../policy/policies.ts";
 import { PolicyPack } from "../policy/policyPack.ts";
 import { complaintAbout, type Program, startProgram } from "../process/program.ts";
 import { serveEngine } from "../protocol/engineService.ts";
+import type { Listener } from "../protocol/events.ts";
 import { messageOf } from "../protocol/rpc.ts";
 import { type PropertyMap, shownMap, withoutSecrets } from "../protocol/values.ts";
-import type { OpenStack } from "../state/openStack.ts";
+import type { OpenStack } from "../stack/openStack.ts";
 import type { ResourceState } from "../state/resource.ts";
 import { Snapshot } from "../state/snapshot.ts";
 import { stateWriter } from "../state/stateWriter.ts";
 import { Deployment } from "./deployment.ts";
 import { Monitor } from "./monitor.ts";
+import { judgeStack } from "./policies.ts";
 import { ProviderRegistry } from "./providers.ts";
 import { refresh } from "./refresh.ts";
 import { Reported, Reporter, type Run } from "./run.ts";
@@ -27,7 +27,7 @@ export interface PassSettings {
     preview: boolean;
     /** Forget creations that an earlier run never finished. */
     clearPendingCreates: boolean;
-    /** Which unfinished creations are dealt with, unless a program makes them anew. */
+    /** Which unfinished creations are dealt with, unless a program creates them again. */
     idOfCreation: IdOfCreation;
     targets: ReadonlySet<string>;
     parallel: number;
@@ -134,8 +134,8 @@ class Pass {
         for (const { resource, type } of storedAsWorked(this.#settings).pending) {
             const advice =
                 type === "creating" && idOfUnfinished(this.#settings, resource) !== undefined
-                    ? "It is made anew where the program still asks for it; what is left of it otherwise goes with a destroy."
-                    : "See on the host whether that was done, then run refresh; --clear-pending-creates forgets creations.";
+                    ? "An up creates it again if the program still has it; a destroy removes the parts of it that are on the host."
+                    : "Look on the host whether that was done, then run refresh; with --clear-pending-creates, refresh removes unfinished creations from the state.";
             const message = `An earlier run was interrupted while ${type} it. ${advice}`;
             this.#report.tell("warning", message, resource.urn);
         }
@@ -144,7 +144,7 @@ class Pass {
     #cancel(): void {
         this.#report.tell(
             "error",
-            "The run was cancelled. Steps under way were finished or given up, and the state is kept.",
+            "The run was cancelled. Running steps were finished or undone, and the state holds what was done.",
         );
         this.#deployment.stop(new Reported("cancelled"));
         void this.#run.providers.cancel();
@@ -222,7 +222,7 @@ class Pass {
         await this.#deleteLeftovers();
     }
 
-    /** Deletes once, when the program waits for it or has ended well. What goes wrong is told and makes the run fail. */
+    /** Deletes once, when the program waits for it or has succeeded. A failure is told and makes the run fail. */
     async #deleteLeftovers(): Promise<void> {
         if (this.#deleted || this.#report.failed) return;
         this.#deleted = true;
@@ -235,7 +235,7 @@ class Pass {
 /** Runs one pass. `failed` says whether anything went wrong; what it was went to the listeners. */
 export async function runPass(settings: PassSettings): Promise<{ failed: boolean; outputs: Record<string, unknown> }> {
     const report = new Reporter(settings.listen);
-    const engine = await serveEngine(report);
+    const engine = await serveEngine((severity, message, urn) => report.tell(severity, message, urn));
     const pass = new Pass(settings, report, engine.address);
     try {
         const outputs = await pass.work();

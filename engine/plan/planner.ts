@@ -1,29 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { judgeResource } from "../policy/policies.ts";
+import { type Diff, NO_DIFF, needsReplacement, withReplaceOnChanges } from "../protocol/diff.ts";
 import { resetIgnored } from "../protocol/propertyPath.ts";
 import { createUrn, isProviderType, STACK_TYPE } from "../protocol/urn.ts";
 import { dependenciesOf, type ResourceState } from "../state/resource.ts";
 import { Aliases } from "./aliases.ts";
-import { type Diff, NO_DIFF, needsReplacement, withReplaceOnChanges } from "./diff.ts";
+import type { Decisions } from "./decisions.ts";
 import type { Goal } from "./goal.ts";
 import { check, diff } from "./manager.ts";
+import { judgeResource } from "./policies.ts";
 import { Replacements } from "./replacements.ts";
 import { Reported, type Run } from "./run.ts";
 import type { Step } from "./step.ts";
-
-/** What the plan has decided for URNs so far. */
-export interface Decisions {
-    created: Set<string>;
-    same: Set<string>;
-    updated: Set<string>;
-    replaced: Set<string>;
-    /** Deleted, or about to be; what comes again later is made anew. */
-    condemned: Set<string>;
-    /** The states behind `condemned` that a replacement took with it. */
-    condemnedStates: Set<ResourceState>;
-    /** Not created because the run is limited to other targets. */
-    skipped: Set<string>;
-}
 
 function freshState(
     goal: Goal,

@@ -1,7 +1,7 @@
-import type { PropertyChange } from "../events.ts";
+import { compareInputs, NO_DIFF } from "../protocol/diff.ts";
+import type { PropertyChange } from "../protocol/events.ts";
 import { parsePath } from "../protocol/propertyPath.ts";
 import { isMap, type PropertyMap, type PropertyValue, Secret, shown } from "../protocol/values.ts";
-import { compareInputs, NO_DIFF } from "./diff.ts";
 import type { Step } from "./step.ts";
 
 function valueAt(map: PropertyMap, path: string): PropertyValue | undefined {

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type Checked, Plugin } from "../process/plugin.ts";
 import { findPlugin } from "../process/pluginPath.ts";
-import type { Project } from "../project.ts";
+import { type Diff, NO_DIFF } from "../protocol/diff.ts";
 import { UNKNOWN_STRING } from "../protocol/signatures.ts";
 import { Unsupported } from "../protocol/unsupported.ts";
 import { formatReference, packageOf, parseReference, typeOf } from "../protocol/urn.ts";
 import { isMap, type PropertyMap, sameValue } from "../protocol/values.ts";
+import type { Project } from "../stack/project.ts";
 import type { ResourceState } from "../state/resource.ts";
-import { type Diff, NO_DIFF } from "./diff.ts";
 
 /** Key of the settings that are the engine's own, not the plugin's. */
 const INTERNAL = "__internal";

@@ -1,10 +1,10 @@
+import { type Diff, inverted, NO_DIFF } from "../protocol/diff.ts";
 import { InitFailure } from "../protocol/initFailure.ts";
 import { messageOf } from "../protocol/rpc.ts";
 import { isProviderType } from "../protocol/urn.ts";
 import { sameValue } from "../protocol/values.ts";
 import type { ResourceState } from "../state/resource.ts";
 import { refuseUnknownTargets } from "./deletions.ts";
-import { type Diff, inverted, NO_DIFF } from "./diff.ts";
 import { Limiter } from "./limiter.ts";
 import { ensureProvider, pluginDiff, pluginOf } from "./manager.ts";
 import { changesOf } from "./propertyChanges.ts";

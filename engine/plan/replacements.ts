@@ -1,10 +1,10 @@
+import { type Diff, needsReplacement, withReplaceOnChanges } from "../protocol/diff.ts";
 import { isProviderType, parseReference } from "../protocol/urn.ts";
 import { type PropertyMap, UNKNOWN } from "../protocol/values.ts";
 import type { ResourceState } from "../state/resource.ts";
+import type { Decisions } from "./decisions.ts";
 import { dependentsOf } from "./dependencyGraph.ts";
-import { type Diff, needsReplacement, withReplaceOnChanges } from "./diff.ts";
 import { ensureProvider, pluginDiff } from "./manager.ts";
-import type { Decisions } from "./planner.ts";
 import { Reported, type Run } from "./run.ts";
 import type { Step } from "./step.ts";
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
-import type { Listener, Severity } from "../events.ts";
 import type { PolicyPack } from "../policy/policyPack.ts";
+import type { Listener, Severity } from "../protocol/events.ts";
 import type { ResourceState } from "../state/resource.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { Goal } from "./goal.ts";
@@ -35,7 +35,7 @@ export interface Run {
 /** Tells what happens, and remembers whether any of it was a failure. */
 export class Reporter {
     readonly #listen: Listener;
-    /** An error was told: the run does not end well. */
+    /** An error was told, so the run fails. */
     failed = false;
 
     constructor(listen: Listener) {

@@ -1,5 +1,5 @@
+import type { Diff } from "../protocol/diff.ts";
 import type { ResourceState } from "../state/resource.ts";
-import type { Diff } from "./diff.ts";
 
 /** A resource stays as it is. Untargeted ones are only carried over; a skipped creation leaves nothing in the state. */
 export interface SameStep {

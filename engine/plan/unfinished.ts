@@ -25,7 +25,7 @@ interface Stored<Resource, Operation> {
 
 /**
  * Puts creations that an earlier run never finished among the resources, without outputs, as far as `idOf` knows an id
- * for them; the others stay pending. What such a creation was to replace is deleted already, and goes.
+ * for them; the others stay pending. A resource that one of them was to replace is already deleted, and is left out.
  */
 export function withUnfinished<Resource extends StoredResource, Operation extends { type: string; resource: Resource }>(
     { resources, pending }: Stored<Resource, Operation>,

@@ -3,7 +3,7 @@ import grpc from "@grpc/grpc-js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-import { type ChangeKind, type Diff, NO_DIFF } from "../plan/diff.ts";
+import { type ChangeKind, type Diff, NO_DIFF } from "../protocol/diff.ts";
 import { initFailureOf } from "../protocol/initFailure.ts";
 import { CHANNEL_OPTIONS, call, isUnimplemented } from "../protocol/rpc.ts";
 import { nameOf, packageOf, typeOf } from "../protocol/urn.ts";

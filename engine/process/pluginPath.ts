@@ -1,8 +1,8 @@
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { Project } from "../project.ts";
 import { Unsupported } from "../protocol/unsupported.ts";
+import type { Project } from "../stack/project.ts";
 
 function isExecutable(file: string): boolean {
     try {

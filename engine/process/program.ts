@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Project } from "../project.ts";
-import type { ConfigValue } from "../stackConfig.ts";
+import type { Project } from "../stack/project.ts";
+import type { ConfigValue } from "../stack/stackConfig.ts";
 import { ORGANIZATION } from "../state/stateFile.ts";
 import { type Exit, start } from "./childProcess.ts";
 
@@ -89,9 +89,9 @@ function sdkRunner(directory: string): string {
     }
 }
 
-/** What is wrong with the way a program ended, or undefined when it ended well or said so itself. */
+/** What is wrong with the way a program ended, or undefined when it succeeded or has told the user itself. */
 export function complaintAbout(exit: Exit): string | undefined {
     if (exit.code === 0 || exit.code === ALREADY_TOLD) return undefined;
-    if (exit.signal !== null) return `The program was ended by ${exit.signal}.`;
+    if (exit.signal !== null) return `The signal ${exit.signal} ended the program.`;
     return `The program ended with exit code ${exit.code}.`;
 }

@@ -4,7 +4,7 @@ export class Unsupported extends Error {
 
     constructor(feature: string, where: string) {
         super(
-            `${where} uses ${feature}, which the embedded engine does not support. Nothing was guessed. Run it with the Pulumi CLI (--engine pulumi).`,
+            `${where} uses ${feature}, which the embedded engine does not support. Nothing was done to it. Use the Pulumi CLI instead (--engine pulumi).`,
         );
     }
 }

@@ -43,7 +43,7 @@ const resourceSchema = z.strictObject({
     modified: z.string().optional(),
     ignoreChanges: z.array(z.string()).optional(),
     replaceOnChanges: z.array(z.string()).optional(),
-    // Where in the program a resource was registered: a note for people that every registration writes anew.
+    // Where in the program a resource was registered: a note for people that every registration writes again.
     sourcePosition: z.string().optional(),
     stackTrace: z.array(z.json()).optional(),
 });
@@ -115,7 +115,9 @@ function serializeResource(resource: ResourceState, crypter: Crypter): Serialize
 function deserializeResource(resource: SerializedResource, crypter: Crypter | undefined): ResourceState {
     const decrypt = (ciphertext: string) => {
         if (crypter === undefined)
-            throw new Error("The state has secrets but names no secrets provider. It was edited wrongly.");
+            throw new Error(
+                "The state has secrets but names no secrets provider, so it was edited wrongly. Nothing was done. Put back a copy of the state.",
+            );
         return crypter.decrypt(ciphertext);
     };
     const dependencies = Object.entries(resource.propertyDependencies ?? {});

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** A lock of the kernel's on a file: it is gone with the process that held it, however that ended. */
+/** A kernel lock on a file: the kernel releases it when the process that holds it ends, for any reason. */
 export interface Lock {
     release(): Promise<void>;
 }
@@ -24,9 +24,11 @@ export async function lock(file: string, what: string, waitSeconds: number): Pro
     const code = await heldOrCode(child);
     if (code === CONFLICT) {
         const holder = (await readFile(file, "utf8")).trim();
-        throw new Error(`${what} is in use by process ${holder}. Wait until it has ended, or end it.`);
+        throw new Error(
+            `${what} is in use by process ${holder}. Nothing was done. Wait until that process ends, or end it.`,
+        );
     }
-    if (code !== undefined) throw new Error(`cannot lock ${what}: flock ended with code ${code} on ${file}`);
+    if (code !== undefined) throw new Error(`${what} cannot be locked: flock ended with code ${code} on ${file}.`);
     await writeFile(file, `${process.pid}\n`);
     child.unref();
     for (const stream of [child.stdin, child.stdout]) (stream as unknown as { unref(): void }).unref();
@@ -54,7 +56,9 @@ export async function withLock<T>(file: string, what: string, action: () => Prom
 function heldOrCode(child: ChildProcess): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
         child.stdout?.once("data", () => resolve(undefined));
-        child.once("error", error => reject(new Error(`cannot run flock: ${error.message}`)));
+        child.once("error", error =>
+            reject(new Error(`flock cannot be started: ${error.message}. Install util-linux.`)),
+        );
         child.once("exit", code => resolve(code ?? 1));
     });
 }

@@ -44,7 +44,8 @@ export function isKnownDead(holder: LockHolder, machine: Machine): boolean {
     const hasRebooted = machineId !== undefined && machineId === machine.machineId && boot !== machine.boot;
     if (hasRebooted && machine.boot !== undefined) return true;
     if (boot !== machine.boot || pidNamespace !== machine.pidNamespace) return false;
-    return machine.startOf(holder.pid) !== holder.started;
+    const started = machine.startOf(holder.pid);
+    return started === undefined || (holder.started !== undefined && holder.started !== started);
 }
 
 /** The machine that this process runs on. */

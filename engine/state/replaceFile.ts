@@ -11,7 +11,7 @@ export async function replaceFile(
     how: {
         /** Of a file that is new. */
         mode: number;
-        /** Name beside it, where one writer at a time may write over what an interrupted one has left. */
+        /** Name beside it, where only one writer at a time writes, and may overwrite the file of an interrupted one. */
         stagedAs?: string;
     },
 ): Promise<void> {

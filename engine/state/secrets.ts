@@ -75,7 +75,7 @@ export async function openCrypter(salt: string, passphrase: string): Promise<Cry
     }
     if (plaintext !== PROOF) {
         throw new WrongPassphrase(
-            "The passphrase does not open this stack's secrets. Nothing was done. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the one it was made with.",
+            "The passphrase does not open this stack's secrets. Nothing was done. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase that the stack was created with.",
         );
     }
     return crypterWith(key, salt);

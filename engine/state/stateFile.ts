@@ -53,7 +53,7 @@ const stateSchema = z.looseObject({
 });
 
 function parseState(text: string, file: string): z.infer<typeof stateSchema> {
-    const advice = "Nothing was done. Put back a copy of it, or one that `pulumi stack export` made.";
+    const advice = "Nothing was done. Put back a copy of the file, or import a file that `pulumi stack export` wrote.";
     let json: unknown;
     try {
         json = JSON.parse(text);
@@ -63,7 +63,7 @@ function parseState(text: string, file: string): z.infer<typeof stateSchema> {
     const parsed = stateSchema.safeParse(json);
     if (parsed.success) return parsed.data;
     const { path, message } = parsed.error.issues[0]!;
-    throw new Error(`${file} is no state of Pulumi: ${path.join(".") || "its top"}: ${message}. ${advice}`);
+    throw new Error(`${file} is not a Pulumi state: ${path.join(".") || "its top"}: ${message}. ${advice}`);
 }
 
 /** Marks the directory as one of Pulumi's current layout, which `pulumi` checks before it reads stacks. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { projectIdentity } from "../../engine/project.ts";
+import { projectIdentity } from "../../engine/stack/project.ts";
 import { readState } from "../../engine/state/stateFile.ts";
 import type { Lab } from "../network/lab.ts";
 import type { LabHost } from "../network/topology.ts";

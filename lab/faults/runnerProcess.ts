@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { deploy } from "../../cli/deploy/deploy.ts";
-import type { StepEvent } from "../../engine/events.ts";
+import type { StepEvent } from "../../engine/protocol/events.ts";
 import { nameOf } from "../../engine/protocol/urn.ts";
 import type { RunLine, RunTask } from "./faultedRun.ts";
 

@@ -73,7 +73,7 @@ it("fail with the Secret that did not come", async () => {
     const result = await gates.run(context(wanted));
 
     expect(result).toMatchObject({ outcome: "failed", gates: { secrets: false } });
-    expect(result.summary).toMatch(/^1 of 1 Secrets did not come\./);
+    expect(result.summary).toMatch(/^1 of 1 Secrets were not generated in time\./);
     expect(result.notes![0]).toMatch(/^tailscale\/operator-oauth: failed: /);
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { readStackSettings, writeEncryptionSalt } from "../../engine/stackConfig.ts";
+import { readStackSettings, writeEncryptionSalt } from "../../engine/stack/stackConfig.ts";
 import { readContainerdConfig } from "../../network/registries/containerdConfig.ts";
 import { Connection, hostOfConnection } from "../../provider/host/connection.ts";
 import { bootFiles } from "../../provider/host/linkManager.ts";

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Previews, lints, comments. Ends with 1 when the preview or the lint found something, after everything was said.
+# Previews, lints and comments. Exits with 1 at the end when the preview or the lint found something.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -20,7 +20,7 @@ finds() {
 result=0
 comment=(comment --stack "$STACK")
 
-# A token is not for programs and plugins that a pull request brings along.
+# Programs and plugins that a pull request contains must not see the token.
 finds env -u GITHUB_TOKEN node "$root/cli/start.mjs" preview --stack "$STACK" \
     --policy-pack "${POLICY_PACK:-$root/policy}" --json >"$found/preview.json" 2>"$found/preview.txt"
 cat "$found/preview.txt"

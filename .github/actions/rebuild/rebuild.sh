@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rebuilds, and hands on what was kept, however it ended.
+# Rebuilds, and outputs the directory of evidence, also when the rebuild failed.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -8,13 +8,13 @@ cd "$DIRECTORY"
 arguments=(--stack "$STACK" --plan "$PLAN" --policy-pack "${POLICY_PACK:-$root/policy}" --yes)
 if [ "$RESUME" = true ]; then arguments+=(--resume); fi
 
-# In the background, so that a job that is cancelled can tell it: it then ends its stage, and can be resumed.
+# In the background, so that this script can pass on the signal of a cancelled job: the rebuild then ends its stage and can be resumed.
 node "$root/cli/start.mjs" rebuild "${arguments[@]}" &
 rebuild=$!
 trap 'kill -TERM "$rebuild"' INT TERM
 code=0
 wait "$rebuild" || code=$?
-# A signal ends the first wait, and not yet the rebuild.
+# A signal ends the first wait while the rebuild still runs.
 while kill -0 "$rebuild" 2>/dev/null; do
     code=0
     wait "$rebuild" || code=$?

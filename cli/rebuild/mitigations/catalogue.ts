@@ -5,20 +5,20 @@ import { canGo, keep, type Mitigation, missingHosts, notShown, type Proof, repor
 /** Longest time Helm and Flux's helm-controller wait by default: `--timeout` of helm(1), `spec.timeout` of a HelmRelease. */
 const HELM_DEFAULT_SECONDS = 300;
 
-/** The workarounds, in the order in which they are worth taking out. */
+/** The workarounds. The first ones bring the most when they are removed. */
 export const MITIGATIONS: readonly Mitigation[] = [
     {
         name: "pull-retries",
         title: "Retries around image pulls, and deploys that are run again until they work",
-        hides: "handshakes that time out: another try takes another path, or falls between two losses",
+        hides: "handshakes that time out: a second try may take another path, or lose no packet",
         canGoWhen:
-            "the new nodes reach every endpoint and pull every image at the first try, often enough to be called stable",
+            "the new nodes reach every endpoint and pull every image at the first try, often enough to count as stable",
         judge(proof) {
             const tries = firstTries(proof);
             if ("answer" in tries) return tries;
             if (proof.bootstrapAttempts > 1)
                 return keep(
-                    `${tries.inWords}, yet bootstrap took ${proof.bootstrapAttempts} attempts. See its output.`,
+                    `${tries.inWords}, but bootstrap needed ${proof.bootstrapAttempts} attempts. Read its output.`,
                 );
             return canGo(`${tries.inWords}.`);
         },
@@ -26,7 +26,7 @@ export const MITIGATIONS: readonly Mitigation[] = [
     {
         name: "pre-pulls",
         title: "Images pulled, or copied to the nodes, before the cluster starts",
-        hides: "that nodes cannot rely on pulling when they have to",
+        hides: "image pulls that fail when a node needs the image",
         canGoWhen: "nodes with empty disks pull every image at the first try before K3s starts",
         judge(proof) {
             const tries = firstTries(proof);
@@ -34,14 +34,16 @@ export const MITIGATIONS: readonly Mitigation[] = [
             if (tries.slowestPullsSeconds === null) return notShown("No image was pulled. Set probe.images.");
             const running = proof.newHosts.filter(({ k3s }) => k3s === "running").map(({ name }) => name);
             if (running.length > 0)
-                return notShown(`K3s was running on ${running.join(", ")} already, and may have pulled before.`);
+                return notShown(
+                    `K3s was already running on ${running.join(", ")}, and may have pulled images before the probe.`,
+                );
             return canGo(`${tries.inWords}, from empty disks, in ${tries.slowestPullsSeconds.toFixed(1)} s a node.`);
         },
     },
     {
         name: "long-helm-timeouts",
         title: "Helm and HelmRelease timeouts beyond five minutes",
-        hides: "pulls that hang until they are tried again",
+        hides: "pulls that hang until Helm tries again",
         canGoWhen: "a node pulls all images in half of Helm's default timeout, 300 s, and nothing hangs",
         judge(proof) {
             const tries = firstTries(proof);
@@ -51,46 +53,49 @@ export const MITIGATIONS: readonly Mitigation[] = [
             const said = `The slowest node took ${seconds.toFixed(1)} s for all images`;
             if (seconds > HELM_DEFAULT_SECONDS / 2)
                 return keep(`${said}, more than half of Helm's default of ${HELM_DEFAULT_SECONDS} s.`);
-            return canGo(`${said}: Helm's default of ${HELM_DEFAULT_SECONDS} s leaves the rest to the workloads.`);
+            return canGo(
+                `${said}. The rest of Helm's default of ${HELM_DEFAULT_SECONDS} s is enough for the workloads to start.`,
+            );
         },
     },
     {
         name: "endless-remediation",
         title: "Endless remediation retries of HelmReleases, and loops of `flux reconcile`",
-        hides: "sources and charts that fail to download now and then",
+        hides: "sources and charts whose download fails from time to time",
         canGoWhen: "the new nodes reach everything at the first try, and the running cluster shows nothing that blocks",
         judge(proof) {
             const tries = firstTries(proof);
             if ("answer" in tries) return tries;
             if (proof.gates.diagnose === false) return keep("The cluster has failures that block. See the gates.");
             if (proof.gates.diagnose === null)
-                return notShown(`${tries.inWords}, but the running cluster was not looked at. Set gates.kubeconfig.`);
+                return notShown(`${tries.inWords}, but nothing checked the running cluster. Set gates.kubeconfig.`);
             return canGo(`${tries.inWords}, and nothing blocks in the running cluster.`);
         },
     },
     {
         name: "mtu-step",
         title: "A step of the VM template or playbook that sets the nodes' MTU",
-        hides: "a path that carries less than the nodes believe, from TCP as far as the MTU goes down",
-        canGoWhen: "nodes come up with another MTU, and `up` gives them the stack's before K3s starts",
+        hides: "a path whose MTU is smaller than the nodes assume: TCP gets through once the nodes' MTU is small enough",
+        canGoWhen: "nodes start with another MTU, and `up` sets the MTU of the stack before K3s starts",
         judge: judgeMtuStep,
     },
     {
         name: "kernel-tweaks",
         title: "`tcp_mtu_probing`, route MTUs and `advmss` set by hand on the nodes",
-        hides: "a black hole, from connections that live long enough to find around it",
-        canGoWhen: "the way out is clear from nodes that have none of them",
+        hides: "a black hole: connections that last long enough find a segment size that passes",
+        canGoWhen: "the internet path has no fault, probed from nodes without these settings",
         judge: judgeKernelTweaks,
     },
     {
         name: "mirror",
-        title: "A registry mirror that is there for the uplink's sake",
-        hides: "registries that are reached badly",
+        title: "A registry mirror that was added because of the uplink",
+        hides: "an unreliable path to the registries",
         canGoWhen: "nodes without a mirror pull every image at the first try",
         judge(proof) {
-            if (proof.mirror === "added") return keep("The way out was flaky without it in this very rebuild.");
+            if (proof.mirror === "added")
+                return keep("In this rebuild, the internet path was unreliable without the mirror.");
             if (proof.mirror === "before")
-                return notShown("Everything was pulled through it. Rebuild once without it.");
+                return notShown("Every pull of this rebuild went through the mirror. Rebuild once without it.");
             const tries = firstTries(proof);
             return "answer" in tries ? tries : canGo(`${tries.inWords}, with no mirror.`);
         },
@@ -98,7 +103,7 @@ export const MITIGATIONS: readonly Mitigation[] = [
     {
         name: "waits-for-secrets",
         title: "Health checks on secret stores, and sleeps until Doppler answers",
-        hides: "calls to the secret provider that fail now and then",
+        hides: "calls to the secret provider that fail from time to time",
         canGoWhen: "the new nodes reach the provider's API at the first try, and the generated Secrets are there",
         judge: judgeSecretWaits,
     },
@@ -117,7 +122,7 @@ function judgeMtuStep(proof: Proof) {
     const before = newHosts.filter(({ linkMtu }) => linkMtu === nodeMtu).map(({ name }) => name);
     if (before.length > 0)
         return notShown(
-            `${before.join(", ")} came up with ${nodeMtu} already, so \`up\` had nothing to do there. Leave the step out of the next rebuild.`,
+            `${before.join(", ")} already had an MTU of ${nodeMtu} when they started, so \`up\` changed nothing there. Leave the step out of the next rebuild.`,
         );
     const came = newHosts.map(({ name, linkMtu }) => `${name} came up with ${linkMtu ?? "an MTU nobody knows"}`);
     return canGo(`${came.join(", ")}; \`up\` made it ${nodeMtu} before K3s started.`);
@@ -142,9 +147,11 @@ function judgeKernelTweaks(proof: Proof) {
         }),
     ]);
     if (found.length > 0)
-        return notShown(`${found.join(", ")}: what was found may be their doing. Rebuild once without.`);
+        return notShown(
+            `${found.join(", ")}. These settings may have caused the good result. Rebuild once without them.`,
+        );
     const tries = firstTries(proof);
-    return "answer" in tries ? tries : canGo(`${tries.inWords}, from nodes that have none of them.`);
+    return "answer" in tries ? tries : canGo(`${tries.inWords}, from nodes without these settings.`);
 }
 
 function judgeSecretWaits(proof: Proof) {
@@ -152,7 +159,7 @@ function judgeSecretWaits(proof: Proof) {
     if ("answer" in tries) return tries;
     const apis = proof.evidence.plan.endpoints.filter(({ kind }) => kind === "api").map(({ host }) => host);
     if (apis.length === 0) return notShown("No API was called. Give probe.endpoints the provider's, with kind: api.");
-    if (proof.gates.secrets === false) return keep("Not every generated Secret came. See the gates.");
+    if (proof.gates.secrets === false) return keep("Some generated Secrets are missing. See the gates.");
     if (proof.gates.secrets === null)
         return notShown(
             `${apis.join(", ")} answered every call, but no generated Secret was waited for. Set gates.secrets.`,

@@ -11,7 +11,7 @@ export interface Proof {
     nodeMtu: number | null;
     /** `absent`: nothing pulls through one. `added`: in this rebuild, because it took one. `before`: it was there anyway. */
     mirror: "absent" | "added" | "before";
-    /** How often the user's bootstrap ran until it ended well; 0 when it has not. */
+    /** How often the user's bootstrap ran until it succeeded; 0 when it has not. */
     bootstrapAttempts: number;
     /** What the gates said of the running cluster; null where they were not tried. */
     gates: { diagnose: boolean | null; secrets: boolean | null };
@@ -26,7 +26,7 @@ export interface Judgement {
     because: string;
 }
 
-/** A workaround that clusters behind a bad way out collect, and how to tell whether it can go. */
+/** A workaround that clusters behind a bad internet path collect, and how to tell whether it can be removed. */
 export interface Mitigation {
     name: string;
     title: string;
@@ -41,7 +41,7 @@ export const canGo = (because: string): Judgement => ({ answer: "can-go", becaus
 export const keep = (because: string): Judgement => ({ answer: "keep", because });
 export const notShown = (because: string): Judgement => ({ answer: "not-shown", because });
 
-/** Reports of the nodes that were made anew. */
+/** Reports of the nodes that were rebuilt. */
 export function reportsOfNewHosts({ evidence, newHosts }: Proof): VantageReport[] {
     return evidence.reports.filter(({ vantagePoint }) => newHosts.some(({ name }) => name === vantagePoint));
 }

@@ -22,8 +22,10 @@ export function rebuildMarkdown(
     const parts = [
         `### ${sign} ${plain(headline(state, stages))}`,
         ...(stopped ? [plain(stopped.summary), ...stopped.notes.map(note => fenced(note))] : []),
-        table(["Stage", "What came of it", "Took"], rows),
-        retries.length === 0 ? "Nothing was tried again." : bullets("**What was tried again**", retries),
+        table(["Stage", "Result", "Took"], rows),
+        retries.length === 0
+            ? "Nothing had to be tried twice."
+            : bullets("**What had to be tried more than once**", retries),
         ...(mitigations
             ? [
                   table(
@@ -32,7 +34,7 @@ export function rebuildMarkdown(
                   ),
               ]
             : []),
-        ...(state.notes.length > 0 ? [bullets("**To know**", state.notes)] : []),
+        ...(state.notes.length > 0 ? [bullets("**Notes**", state.notes)] : []),
     ];
     return `${parts.join("\n\n")}\n`;
 }

@@ -6,7 +6,7 @@ import type { Stage } from "../stage.ts";
 import { isOver, outcomeOf, type RebuildState, type StageState, stageOf } from "../state.ts";
 import { durationOf, headline, retriesOf, SIGN } from "./words.ts";
 
-/** A rebuild as one HTML page: how far it came, what each stage left, and which workarounds can go. */
+/** A rebuild as one HTML page: how far it came, which files each stage kept, and which workarounds can be removed. */
 export function rebuildPage(
     state: RebuildState,
     stages: readonly Stage[],
@@ -25,10 +25,10 @@ export function rebuildPage(
 </section>
 ${last && last.notes.length > 0 && html`<section class="todo" aria-labelledby="diagnosis"><h2 id="diagnosis">Diagnosis</h2>${last.notes.map(paragraphs)}</section>`}
 ${stagesSection(state, stages)}
-${listSection("retries", "What was tried again", retriesOf(state), "Nothing was tried again: a retry that hides a fault would be listed here.")}
+${listSection("retries", "What had to be tried more than once", retriesOf(state), "Nothing had to be tried twice. A retry that hid a fault would be listed here.")}
 ${mitigations && mitigationsSection(mitigations)}
-${state.notes.length > 0 && listSection("notes", "To know", state.notes, "")}`,
-        footer: html`<p>Times are by the runner's clock, in UTC. The links lead to files beside this page.</p>`,
+${state.notes.length > 0 && listSection("notes", "Notes", state.notes, "")}`,
+        footer: html`<p>Times are from the runner's clock, in UTC. The links lead to files beside this page.</p>`,
     });
 }
 
@@ -40,7 +40,7 @@ function stagesSection(state: RebuildState, stages: readonly Stage[]): Html {
     return html`<section aria-labelledby="stages">
     <h2 id="stages">Stages</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Stages"><table class="plain">
-        <thead><tr><th></th><th>Stage</th><th>What came of it</th><th>Kept</th><th class="number">Took</th></tr></thead>
+        <thead><tr><th></th><th>Stage</th><th>Result</th><th>Files</th><th class="number">Took</th></tr></thead>
         <tbody>${stages.map(stage => stageRow(stage, stageOf(state, stage.name)))}</tbody>
     </table></div>
 </section>`;
@@ -64,7 +64,7 @@ function listSection(id: string, title: string, lines: readonly string[], none: 
 function mitigationsSection(judged: readonly JudgedMitigation[]): Html {
     const look = { "can-go": "better", keep: "worse", "not-shown": "different" } as const;
     return html`<section aria-labelledby="mitigations">
-    <h2 id="mitigations">Which workarounds can go</h2>
+    <h2 id="mitigations">Which workarounds you can remove</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Workarounds"><table class="plain">
         <thead><tr><th></th><th>Workaround</th><th>What this rebuild shows</th></tr></thead>
         <tbody>${judged.map(({ title, answer, because }) => html`<tr><td class="${look[answer]}">${ANSWER_IN_WORDS[answer]}</td><th scope="row">${title}</th><td>${because}</td></tr>`)}</tbody>

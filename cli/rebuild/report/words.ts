@@ -3,13 +3,13 @@ import { isOver, type Outcome, outcomeOf, type RebuildState, type StageState, st
 
 /** A run in one line: finished, stopped and where, or still going. */
 export function headline(state: RebuildState, stages: readonly Stage[]): string {
-    if (state.stages.every(isOver)) return "Rebuilt, and proven";
+    if (state.stages.every(isOver)) return "The cluster is rebuilt, and the probes confirm it";
     const stage = stages.find(({ name }) => !isOver(stageOf(state, name)))!;
     const outcome = outcomeOf(stageOf(state, stage.name));
     if (outcome === "failed") return `Stopped: ${lowerFirst(stage.title)} failed`;
     return outcome === "interrupted"
         ? `Interrupted: ${lowerFirst(stage.title)}`
-        : `Under way: ${lowerFirst(stage.title)}`;
+        : `Running: ${lowerFirst(stage.title)}`;
 }
 
 export const SIGN: Record<Outcome | "pending" | "running", string> = {

@@ -6,7 +6,7 @@ import { type CommandEnd, runCommand } from "../userCommand.ts";
 
 /** The user's own commands. */
 export const destroy = commandStage("destroy", "Destroy the VMs: your command");
-export const rebuild = commandStage("rebuild", "Make the VMs anew: your command");
+export const rebuild = commandStage("rebuild", "Build the new VMs: your command");
 export const bootstrap = commandStage("bootstrap", "Start K3s and what runs on it: your command");
 
 function commandStage(name: "destroy" | "rebuild" | "bootstrap", title: string): Stage {
@@ -52,8 +52,8 @@ async function run(context: StageContext, name: string, command: PlannedCommand)
         outcome: "failed",
         summary: `The command ${howItEnded(end, command)} after ${took}.`,
         notes: [
-            ...(end.lastLines.length > 0 ? [`It last said:\n${end.lastLines.join("\n")}`] : ["It said nothing."]),
-            "What it did until then is done. Mend what stopped it, and go on with --resume: the command runs again, with CLEARPATH_ATTEMPT set.",
+            ...(end.lastLines.length > 0 ? [`Its last output:\n${end.lastLines.join("\n")}`] : ["It wrote no output."]),
+            "The changes it made before it stopped are still there. Repair what stopped it, and continue with --resume: the command then runs again from its start, with CLEARPATH_ATTEMPT one higher.",
         ],
         kept,
     };

@@ -11,13 +11,13 @@ import { writeWhole } from "../../evidence/file.ts";
 import { targetsOfStack } from "../../probe/targets.ts";
 import type { Stage, StageContext, StageResult } from "../stage.ts";
 
-/** What the running cluster has to show at the end. */
+/** The conditions that the running cluster must meet at the end. */
 export const gates: Stage = {
     name: "gates",
-    title: "Gates: generated secrets, and nothing that blocks",
+    title: "Check the gates: generated Secrets are there, and nothing blocks",
     intent({ plan: { plan } }) {
         const { kubeconfig, secrets, timeoutMinutes } = plan.gates;
-        if (kubeconfig === undefined) return "nothing: the plan has no `gates.kubeconfig`";
+        if (kubeconfig === undefined) return "does nothing: the plan has no `gates.kubeconfig`";
         const names = secrets.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
         const waits = names ? `waits up to ${timeoutMinutes} minutes for ${names}, then ` : "";
         return `${waits}diagnoses the cluster of ${kubeconfig}`;
@@ -42,7 +42,9 @@ async function judged(context: StageContext, api: ClusterApi): Promise<StageResu
     const stale = secrets?.secrets.filter(({ outcome }) => outcome === "stale") ?? [];
     const held = { diagnose: !diagnosis.blocking, secrets: secrets?.passed ?? null };
     const summary = [
-        ...(missing.length > 0 ? [`${missing.length} of ${secrets!.secrets.length} Secrets did not come.`] : []),
+        ...(missing.length > 0
+            ? [`${missing.length} of ${secrets!.secrets.length} Secrets were not generated in time.`]
+            : []),
         ...(secrets?.passed ? [`${secrets.secrets.length} generated Secrets are there.`] : []),
         diagnosis.conclusion.sentence,
     ].join(" ");

@@ -4,7 +4,7 @@ import { rebuiltNodes } from "../nodes.ts";
 import { firstEvidence } from "../probing.ts";
 import { type Stage, VERIFIED_KEYS } from "../stage.ts";
 
-/** Waits for the new hosts, and makes sure that they are who they should be. */
+/** Waits for the new hosts, and verifies their host keys. */
 export const hosts: Stage = {
     name: "hosts",
     title: "Wait for the new hosts' SSH, and enrol their host keys",
@@ -41,12 +41,12 @@ export const hosts: Stage = {
         const early = newHosts.filter(({ k3s }) => k3s === "running").map(({ name }) => name);
         return {
             outcome: "done",
-            summary: `${newHosts.map(({ name, keyFrom }) => `${name} answers, its key verified by ${keyFrom}`).join("; ")}.`,
+            summary: `${newHosts.map(({ name, keyFrom }) => `${name} answers, and its host key matches ${keyFrom}`).join("; ")}.`,
             notes:
                 early.length === 0
                     ? []
                     : [
-                          `K3s already runs on ${early.join(", ")}: it started, and may have begun to pull, without the network layer. Have \`rebuild\` make the VMs without starting K3s, and \`bootstrap\` start it.`,
+                          `K3s already runs on ${early.join(", ")}. It started without the network layer, and may have begun to pull images. Change \`rebuild\` so that it does not start K3s, and let \`bootstrap\` start it.`,
                       ],
             newHosts,
             retries: met.flatMap(({ retries }) => retries),

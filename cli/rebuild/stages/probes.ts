@@ -3,31 +3,31 @@ import type { Stage, StageContext, StageResult } from "../stage.ts";
 
 const everywhere = ({ stack }: { stack: string }) => `probes from every host of stack ${stack} and keeps the evidence`;
 
-/** How it was: what the rebuild is measured against. */
+/** The state before the rebuild, which its result is compared with. */
 export const probeBefore: Stage = {
     name: "probe-before",
-    title: "Probe the way out as it is",
+    title: "Probe the internet path as it is now",
     intent: everywhere,
     async run(context) {
         return { outcome: "done", ...(await probeAndKeep(context, "before")) };
     },
 };
 
-/** The last look before anything is destroyed: a fault that is still there would be met again by the new cluster. */
+/** The last probe before anything is destroyed: the new cluster would meet a fault that is still there. */
 export const probeNetwork: Stage = {
     name: "probe-network",
     title: "Probe again, with the network layer in place",
     intent: subject =>
-        `${everywhere(subject)}; stops here, with the cluster still standing, while the network is at fault`,
+        `${everywhere(subject)}; stops here, before the cluster is destroyed, if the network has a fault`,
     run: context =>
         stopAtFault(
             context,
             "with the network layer",
-            "Nothing was destroyed. The new cluster would meet the same fault: mend it, and go on with --resume.",
+            "Nothing was destroyed. The new cluster would meet the same fault. Repair it, and continue with --resume.",
         ),
 };
 
-/** The proof on hosts that nobody has worked around anything on. */
+/** The proof, on new hosts that have no workaround yet. */
 export const probeRebuilt: Stage = {
     name: "probe-rebuilt",
     title: "Probe from the new hosts, before K3s starts",
@@ -36,11 +36,11 @@ export const probeRebuilt: Stage = {
         stopAtFault(
             context,
             "rebuilt",
-            "A mirror would hide this fault, not mend it, so none was added, and K3s was not started. Mend it, and go on with --resume.",
+            "No mirror was added, because a mirror would only hide this fault, and K3s was not started. Repair the fault, and continue with --resume.",
         ),
 };
 
-/** Probes, and fails with what to do where a fault is met that a mirror does not help against. */
+/** Probes, and fails with what to do where the probes find a fault that a mirror does not help against. */
 async function stopAtFault(context: StageContext, title: string, whatToDo: string): Promise<StageResult> {
     const found = await probeAndKeep(context, title);
     if (found.clear || mirrorHelps(found.cause)) return { outcome: "done", ...found };

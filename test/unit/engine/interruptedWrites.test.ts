@@ -48,16 +48,16 @@ describe("a state file", () => {
     });
 
     test.each([["null"], ["[]"], ["{}"], ['{"version":3}'], ['{"version":"3","checkpoint":{}}']])(
-        "that holds %s is refused as no state",
+        "that holds %s is refused",
         async text => {
             const place = newPlace();
             mkdirSync(dirname(stateFileOf(place)), { recursive: true });
             writeFileSync(stateFileOf(place), text);
-            await expect(readState(place)).rejects.toThrow("is no state of Pulumi");
+            await expect(readState(place)).rejects.toThrow("is not a Pulumi state");
         },
     );
 
-    test("takes the place of what an interrupted write has left", async () => {
+    test("replaces the file of an interrupted write", async () => {
         const place = newPlace();
         const deployment = serializeDeployment({ resources: [], pendingOperations: [] }, await newCrypter("secret"));
         mkdirSync(dirname(stateFileOf(place)), { recursive: true });
@@ -70,7 +70,7 @@ describe("a state file", () => {
 });
 
 describe("a lock file", () => {
-    test.each([[""], ['{"pid": 4']])("that its writer left as %j locks nobody out", async text => {
+    test.each([[""], ['{"pid": 4']])("that its writer left as %j does not lock the stack", async text => {
         const place = newPlace();
         const locks = join(place.stateDirectory, ".pulumi/locks/organization/p/dev");
         mkdirSync(locks, { recursive: true });

@@ -24,7 +24,7 @@ describe("creations that an earlier run never finished", () => {
     test.each([
         ["other operations", [{ type: "updating", resource: resource("known a") }], []],
         ["components", [creating("known a", { custom: false })], []],
-        ["what is there all the same", [creating("known a")], [resource("known a", { id: "old" })]],
+        ["resources that the state has already", [creating("known a")], [resource("known a", { id: "old" })]],
     ])("leave out %s", (_, pending, resources) => {
         expect(withUnfinished({ resources, pending }, idOf)).toEqual({ resources, pending });
     });

@@ -77,7 +77,7 @@ describe("a comment", () => {
         expect(text).toContain("```text\nclearpath:nodes: write one.\n```");
     });
 
-    test("leaves no way out of a fence, and wakes nobody up", () => {
+    test("keeps all text inside its fence, and mentions no GitHub user", () => {
         const text = commentText({
             stack: "dev",
             diff: "```\n@everyone <img src=x>",
@@ -89,7 +89,7 @@ describe("a comment", () => {
         expect(text).not.toContain("<b>");
     });
 
-    test("fits GitHub, whatever it is made of, and keeps verdict and findings", () => {
+    test("is never longer than GitHub allows, and keeps verdict and findings", () => {
         const text = commentText({
             stack: "dev",
             preview: preview(),

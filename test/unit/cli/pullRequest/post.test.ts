@@ -94,9 +94,7 @@ test("a token that may not write is told of, by what it needs", async () => {
     const failure = await post().catch(error => error);
 
     expect(failure).toBeInstanceOf(CouldNotRun);
-    expect(failure.message).toMatch(
-        /me\/cluster#7 could not be commented on: Resource not accessible.*pull-requests: write/,
-    );
+    expect(failure.message).toMatch(/me\/cluster#7 got no comment: Resource not accessible.*pull-requests: write/);
     expect(failure.message).not.toContain("t0ken");
 });
 
@@ -115,19 +113,19 @@ test("the token goes to no other server that a list of comments names", async ()
 test("a GitHub that cannot be reached is told of, with the reason", async () => {
     await gitHub.stop();
 
-    await expect(post()).rejects.toThrow(/me\/cluster#7 could not be commented on: .*ECONNREFUSED.*Run the job again/);
+    await expect(post()).rejects.toThrow(/me\/cluster#7 got no comment: .*ECONNREFUSED.*Run the job again/);
     gitHub = await startGitHub();
 });
 
 test("an answer that is no list of comments is told of, and nothing is written", async () => {
     gitHub.refuse(200, "a page of something else");
 
-    await expect(post()).rejects.toThrow(/me\/cluster#7 could not be commented on: .*another form.*Run the job again/);
+    await expect(post()).rejects.toThrow(/me\/cluster#7 got no comment: .*another form.*Run the job again/);
     expect(gitHub.writes).toBe(0);
 });
 
 test.each([
-    ["an event of something else", { ref: "refs/heads/main" }, /is something else: pull_request/],
+    ["an event of something else", { ref: "refs/heads/main" }, /has another form: pull_request/],
     ["no pull request's number", { pull_request: { number: "7" } }, /pull_request.number/],
 ])("%s is refused", async (_, event, sentence) => {
     await writeFile(join(directory, "event.json"), JSON.stringify(event));

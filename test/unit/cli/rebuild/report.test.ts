@@ -42,17 +42,17 @@ describe("the page of a rebuild", () => {
         stageOf(state, "network").kept.push({ title: "what up did", file: "02-network.json" });
         const document = page(state);
 
-        expect(document.querySelector("h1")!.textContent).toBe("Rebuilt, and proven");
+        expect(document.querySelector("h1")!.textContent).toBe("The cluster is rebuilt, and the probes confirm it");
         expect([...document.querySelectorAll("a")].map(link => link.getAttribute("href"))).toEqual(["02-network.json"]);
         expect(document.querySelectorAll("section:has(#stages) tbody tr")).toHaveLength(STAGES.length);
-        expect(document.body.textContent).toContain("Nothing was tried again");
+        expect(document.body.textContent).toContain("Nothing had to be tried twice");
     });
 
     test("that stopped shows where, why, and what it was told", () => {
         const notes = ["It last said:\n<script>alert(1)</script>"];
         const document = page(stateAt("rebuild", attempt("failed", "The command ended with 7 after 30 s.", notes)));
 
-        expect(document.querySelector("h1")!.textContent).toBe("Stopped: make the VMs anew: your command failed");
+        expect(document.querySelector("h1")!.textContent).toBe("Stopped: build the new VMs: your command failed");
         expect(document.querySelector(".verdict .summary")!.textContent).toBe("The command ended with 7 after 30 s.");
         expect(document.querySelector("section:has(#diagnosis)")!.textContent).toContain("<script>alert(1)</script>");
         expect(document.querySelectorAll("script")).toHaveLength(0);

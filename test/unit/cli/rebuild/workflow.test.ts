@@ -78,7 +78,7 @@ test("a process that dies in a stage leaves it to be run again, as a second atte
     expect(await go(dying, seen!)).toBe(true);
     expect(ran[0]).toBe("destroy");
     expect(stageOf(seen!, "destroy").attempts.map(({ outcome, summary }) => ({ outcome, summary }))).toEqual([
-        { outcome: "interrupted", summary: "The process that ran it ended before it did." },
+        { outcome: "interrupted", summary: "The rebuild ended while this stage was running." },
         { outcome: "done", summary: "Attempt 2." },
     ]);
 });

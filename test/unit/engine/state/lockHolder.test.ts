@@ -28,6 +28,12 @@ describe("the holder of a lock that Clearpath wrote", () => {
     test.each<[string, boolean, LockHolder, Machine]>([
         ["lives while its process runs", false, ours, machine],
         ["is dead when its process is gone", true, { ...ours, pid: 12 }, machine],
+        [
+            "is dead when its process is gone that noted no start",
+            true,
+            { ...ours, pid: 12, started: undefined },
+            machine,
+        ],
         ["is dead when a later process has its number", true, { ...ours, started: "400" }, machine],
         ["is dead when its machine has booted since", true, { ...ours, boot: "b0" }, machine],
         [

@@ -1,5 +1,5 @@
-import { parsePath, pathContains } from "../protocol/propertyPath.ts";
-import { type PropertyMap, sameValue, withoutSecrets } from "../protocol/values.ts";
+import { parsePath, pathContains } from "./propertyPath.ts";
+import { type PropertyMap, sameValue, withoutSecrets } from "./values.ts";
 
 export type ChangeKind = "add" | "add-replace" | "delete" | "delete-replace" | "update" | "update-replace";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { Unsupported } from "./protocol/unsupported.ts";
+import { Unsupported } from "../protocol/unsupported.ts";
 
 /** What the embedded engine takes of Pulumi.yaml; other keys that change what a run does are refused by name. */
 const projectSchema = z.looseObject({

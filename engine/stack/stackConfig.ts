@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { z } from "zod";
-import { Unsupported } from "./protocol/unsupported.ts";
-import { replaceFile } from "./state/replaceFile.ts";
-import type { Crypter } from "./state/secrets.ts";
+import { Unsupported } from "../protocol/unsupported.ts";
+import { replaceFile } from "../state/replaceFile.ts";
+import type { Crypter } from "../state/secrets.ts";
 
 /** One configuration value as programs and plugins get it: text, objects and lists as JSON. */
 export interface ConfigValue {

@@ -1,5 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { type Project, readProject } from "../project.ts";
+import { type Deployment, deserializeDeployment } from "../state/deploymentFile.ts";
+import { type Crypter, newCrypter, openCrypter } from "../state/secrets.ts";
+import { readState, type StackPlace } from "../state/stateFile.ts";
+import { type Project, readProject } from "./project.ts";
 import {
     type ConfigValue,
     decryptConfig,
@@ -7,10 +10,7 @@ import {
     readStackSettings,
     type StackSettings,
     writeEncryptionSalt,
-} from "../stackConfig.ts";
-import { type Deployment, deserializeDeployment } from "./deploymentFile.ts";
-import { type Crypter, newCrypter, openCrypter } from "./secrets.ts";
-import { readState, type StackPlace } from "./stateFile.ts";
+} from "./stackConfig.ts";
 
 /** A stack with all that a run needs to know of it. */
 export interface OpenStack {
@@ -34,7 +34,7 @@ export async function passphraseFrom(env: NodeJS.ProcessEnv): Promise<string | u
 function neededPassphrase(passphrase: string | undefined, stack: string): string {
     if (passphrase !== undefined) return passphrase;
     throw new Error(
-        `Stack ${stack} needs a passphrase for its secrets, and none is set. Nothing was done. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.`,
+        `Stack ${stack} needs a passphrase for its secrets, but none is set. Nothing was done. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.`,
     );
 }
 

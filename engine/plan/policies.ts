@@ -1,14 +1,14 @@
 import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
-import type { Violation } from "../events.ts";
-import type { Goal } from "../plan/goal.ts";
-import { Reported, type Run } from "../plan/run.ts";
+import type { PolicyFinding } from "../policy/policyPack.ts";
+import type { Violation } from "../protocol/events.ts";
 import { createUrn, nameOf, parseReference, STACK_TYPE } from "../protocol/urn.ts";
 import type { PropertyMap } from "../protocol/values.ts";
 import { fromStruct, toStruct, type WireOptions } from "../protocol/wire.ts";
 import type { ResourceState } from "../state/resource.ts";
-import type { PolicyFinding } from "./policyPack.ts";
+import type { Goal } from "./goal.ts";
+import { Reported, type Run } from "./run.ts";
 
-/** Policies see secrets as such and unknowns as unknown; references as what they refer to. */
+/** Policies get secrets marked as secret, unknowns as unknown, and references as what they refer to. */
 const WIRE: WireOptions = { unknowns: true, secrets: true, references: false };
 
 function optionsOf(resource: ResourceState, goal: Goal | undefined) {
