@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { type Cidr, familyOfAddress } from "../network/cidr.ts";
+import { familyOfAddress } from "../network/cidr.ts";
 import type { ClampMode } from "../network/clampTable.ts";
 import type { BytesPerFamily } from "../network/family.ts";
-import { type MssSetting, mssFor } from "../network/mss.ts";
+import { mssFor } from "../network/mss.ts";
 import { MssSearch, mssToTry, searchAfter, wantsAnotherTry } from "../network/mssSearch.ts";
 import { measuredPathMtu } from "../network/mtu.ts";
 import type { ProbePlan } from "../network/probe/plan.ts";
-import { decideMirror, type LastOutcome, MirrorDecision, type MirrorSetting } from "../network/pullThrough/decision.ts";
+import { decideMirror, type LastOutcome, MirrorDecision } from "../network/pullThrough/decision.ts";
 import { Verdict } from "../network/verdict/index.ts";
 import { PathMtu } from "../provider/resources/pathMtu.ts";
+import { type Complete, withDefaults } from "./arguments.ts";
 import { type CacheArgs, ClusterMirrors } from "./clusterMirrors.ts";
+import { StackSettings } from "./config/config.ts";
 import { EgressProbe } from "./egressProbe.ts";
 import { GatewayPath } from "./gatewayPath.ts";
 import { HostPrerequisites } from "./hostPrerequisites.ts";
@@ -19,32 +21,26 @@ import { NodeMtu } from "./nodeMtu.ts";
 import { outputsBefore } from "./outputsBefore.ts";
 import { programError } from "./programError.ts";
 
-export interface ClusterEgressArgs {
+/** Settings of a stack that are plain arguments of ClusterEgress. */
+export const EgressSettings = StackSettings.pick({
+    nodeSubnets: true,
+    podSubnets: true,
+    nodeMtu: true,
+    mss: true,
+    pathMtu: true,
+    prerequisites: true,
+    mirror: true,
+});
+
+export type ClusterEgressArgs = z.input<typeof EgressSettings> & {
     /** The host that the nodes' packets pass. Without it every node clamps for itself. */
     gateway?: GatewayArgs;
     nodes: NodeArgs[];
-    /** Subnets of the nodes. */
-    nodeSubnets: Cidr[];
-    /** Subnets of pods whose packets leave the nodes unmasqueraded. */
-    podSubnets?: Cidr[];
-    /** MTU of the nodes' links, in bytes. */
-    nodeMtu: number;
-    /** MSS to clamp to. Default: `auto`, what the path MTU leaves, and less where the probes of the last `up` ask for it. */
-    mss?: MssSetting;
-    /** Path MTU to the internet, in bytes. Default: `auto`, what is measured. */
-    pathMtu?: "auto" | BytesPerFamily;
-    /** Whether to install on the hosts what the components need there. Default: false. */
-    prerequisites?: boolean;
-    /**
-     * Whether the nodes pull through a cache. `auto`: where the verdict that the last `up` recorded was not stable; what was
-     * so decided stays until it is `never`. Default: never.
-     */
-    mirror?: MirrorSetting;
     /** The cache. Needed unless `mirror` is never. */
     cache?: CacheArgs;
     /** What the probes call and pull, how often, and for how long. */
     probe: z.input<typeof ProbePlan>;
-}
+};
 
 /** How the way out looked from one host, after the last change. */
 export interface ProbeSummary {
@@ -78,10 +74,11 @@ export class ClusterEgress extends pulumi.ComponentResource {
     /** By vantage point. */
     public readonly probes: pulumi.Output<Record<string, ProbeSummary>>;
 
-    constructor(name: string, args: ClusterEgressArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    constructor(name: string, given: ClusterEgressArgs, opts: pulumi.ComponentResourceOptions = {}) {
         // The arguments hold connections, which would enter the state as the component's inputs.
         super("clearpath:index:ClusterEgress", name, {}, opts);
-        const { gateway, nodes, nodeSubnets, podSubnets, mss = "auto", probe, mirror = "never" } = args;
+        const args = withDefaults(EgressSettings, given);
+        const { gateway, nodes, nodeSubnets, podSubnets, mss, pathMtu, probe, mirror } = args;
         const hosts = gateway ? [gateway, ...nodes] : nodes;
 
         const ready = args.prerequisites
@@ -99,9 +96,9 @@ export class ClusterEgress extends pulumi.ComponentResource {
         const atNodes = (gateway ? nodes.slice(0, 1) : nodes).map(measured);
         const measurements = atGateway ? [atGateway, ...atNodes] : atNodes;
         this.pathMtu =
-            args.pathMtu === undefined || args.pathMtu === "auto"
+            pathMtu === "auto"
                 ? pulumi.all(measurements.map(({ result }) => result)).apply(measuredPathMtu)
-                : pulumi.output(args.pathMtu);
+                : pulumi.output({ ipv4: pathMtu.ipv4 ?? null, ipv6: pathMtu.ipv6 ?? null });
 
         const before = mss === "auto" || mirror === "auto" ? outputsBefore(this) : pulumi.output(undefined);
         const searched = mss === "auto" ? before.apply(lastSearch) : pulumi.output(undefined);
@@ -203,7 +200,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
     /** The cache and the nodes' registries, where they are decided for: what probes depend on, and what they prove. */
     #mirrors(
         name: string,
-        { mirror = "never", cache, nodes, gateway, nodeSubnets, podSubnets = [] }: ClusterEgressArgs,
+        { mirror, cache, nodes, gateway, nodeSubnets, podSubnets }: Complete<typeof EgressSettings, ClusterEgressArgs>,
         path: GatewayPath,
         dependsOn: pulumi.Resource[],
     ): { resources: pulumi.Input<pulumi.Resource[]>; triggers: pulumi.Input<string>[] } {

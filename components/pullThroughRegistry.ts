@@ -1,21 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { CACHE_AUTHORITY, mirrorsOf } from "../network/pullThrough/mirrors.ts";
-import { type CachedUpstream, cachedUpstreams, PLANNED_UPSTREAMS, Upstream } from "../network/pullThrough/upstream.ts";
+import { type CachedUpstream, cachedUpstreams, Upstream } from "../network/pullThrough/upstream.ts";
 import type { RegistriesArgs } from "../network/registries/args.ts";
 import { ServerCertificate } from "../provider/resources/serverCertificate.ts";
 import { WarmImages, type WarmTask } from "../provider/resources/warmImages.ts";
+import { type WithOutputs, withDefaults } from "./arguments.ts";
+import { CacheSettings } from "./config/cacheConfig.ts";
 import { type HostArgs, plainHost } from "./hosts.ts";
 import { programError } from "./programError.ts";
 import { type ClusterCacheArgs, cacheInCluster } from "./pullThrough/clusterCache.ts";
-import { cacheOnHost, type RegistryBinary } from "./pullThrough/hostCache.ts";
+import { cacheOnHost } from "./pullThrough/hostCache.ts";
 import { type ContainerArgs, cacheContainer } from "./pullThrough/proxmoxContainer.ts";
 
-/** A registry that is cached; whom it is asked as may come from elsewhere in the program. */
-export type UpstreamArgs = Omit<z.input<typeof Upstream>, "username" | "password"> & {
-    username?: pulumi.Input<string>;
-    password?: pulumi.Input<string>;
-};
+/** A registry that is cached. The user that it is asked as may come from elsewhere in the program. */
+export type UpstreamArgs = WithOutputs<z.input<typeof Upstream>, "username" | "password">;
 
 /** Where the cache runs. */
 export type CachePlacement =
@@ -26,28 +25,25 @@ export type CachePlacement =
     /** In a Kubernetes cluster: not for the images that this cluster itself needs to come up. */
     | { placement: "cluster"; cluster: ClusterCacheArgs };
 
-export type PullThroughRegistryArgs = CachePlacement & {
-    /** Address by which nodes reach the cache. Default: the host's, as its connection has it. */
-    address?: string;
-    /** Registries that are cached. Default: those of the plan. */
-    upstreams?: UpstreamArgs[];
-    /** Port of the first upstream's proxy. Default: 5000. */
-    firstPort?: number;
-    /** Images to hold before a node asks for them. */
-    warm?: string[];
-    /** Platforms to hold of each. Default: the host's own. */
-    platforms?: string[];
-    /** Images that are pulled at the same time. Default: 4. */
-    parallel?: number;
-    /** Size that the eviction keeps the cache below, in GiB. Default: 50. */
-    sizeLimitGiB?: number;
-    /** Most memory of each instance, as systemd writes it. Default: 512M. */
-    memoryMax?: string;
-    /** Address that health and metrics are served at, 1000 ports above each instance's own. Default: 127.0.0.1. */
-    metricsAddress?: string;
-    /** A newer registry than Debian's: version 3 of distribution. */
-    binary?: RegistryBinary;
-};
+/** Settings of a cache that hold for every placement. The stack's configuration has the same. */
+export const RegistrySettings = CacheSettings.pick({
+    address: true,
+    upstreams: true,
+    firstPort: true,
+    warm: true,
+    platforms: true,
+    parallel: true,
+    sizeLimitGiB: true,
+    memoryMax: true,
+    metricsAddress: true,
+    binary: true,
+});
+
+export type PullThroughRegistryArgs = CachePlacement &
+    Omit<z.input<typeof RegistrySettings>, "upstreams"> & {
+        /** Registries that are cached. Default: those of the plan. */
+        upstreams?: UpstreamArgs[];
+    };
 
 /** What became of the list of images to hold. */
 export interface WarmResult {
@@ -77,11 +73,11 @@ export class PullThroughRegistry extends pulumi.ComponentResource {
     /** What must be there before a node is sent to the cache. */
     public readonly ready: pulumi.Resource[];
 
-    constructor(name: string, args: PullThroughRegistryArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    constructor(name: string, given: PullThroughRegistryArgs, opts: pulumi.ComponentResourceOptions = {}) {
         // The arguments hold connections and credentials, which would enter the state as the component's inputs.
         super("clearpath:index:PullThroughRegistry", name, {}, opts);
-        const { warm = [], platforms = [], parallel = 4 } = args;
-        const upstreams = args.upstreams ?? PLANNED_UPSTREAMS;
+        const args = withDefaults(RegistrySettings, given);
+        const { upstreams, warm, platforms, parallel } = args;
         this.upstreams = checkedUpstreams(name, upstreams, args.firstPort);
         this.address = args.address ?? addressOf(name, args);
         this.registries = pulumi.output(mirrorsOf(this.address, this.upstreams));
@@ -151,9 +147,9 @@ export class PullThroughRegistry extends pulumi.ComponentResource {
                     ...common,
                     connection: patient,
                     binary: args.binary,
-                    sizeLimitGiB: args.sizeLimitGiB ?? 50,
-                    memoryMax: args.memoryMax ?? "512M",
-                    metricsAddress: args.metricsAddress ?? "127.0.0.1",
+                    sizeLimitGiB: args.sizeLimitGiB,
+                    memoryMax: args.memoryMax,
+                    metricsAddress: args.metricsAddress,
                     warm: task,
                 },
                 container ? { ...child, dependsOn: container } : child,
@@ -177,7 +173,7 @@ function resultOf({ held, missing, fetchedBytes }: WarmImages): pulumi.Output<Wa
     return pulumi.output({ held, missing, fetchedBytes });
 }
 
-function checkedUpstreams(name: string, given: readonly UpstreamArgs[], firstPort?: number): CachedUpstream[] {
+function checkedUpstreams(name: string, given: readonly UpstreamArgs[], firstPort: number): CachedUpstream[] {
     const parsed = given.map(({ username: _, password: __, ...upstream }) => Upstream.safeParse(upstream));
     const halves = given.findIndex(({ username, password }) => (username === undefined) !== (password === undefined));
     const fault = [

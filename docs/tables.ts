@@ -1,3 +1,4 @@
+import { egressArguments, registryArguments } from "./componentTables.ts";
 import { mitigationTable } from "./mitigationTable.ts";
 import { planTable } from "./planTable.ts";
 import { policyTable } from "./policyTable.ts";
@@ -5,6 +6,8 @@ import { settingsTable } from "./settingsTable.ts";
 
 const TABLES: Record<string, () => string> = {
     settings: settingsTable,
+    egress: egressArguments,
+    registry: registryArguments,
     policies: policyTable,
     plan: planTable,
     mitigations: mitigationTable,

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseDocument } from "yaml";
-import type { ConnectionArgs } from "../../components/config/stackConfig.ts";
+import type { CompleteConnection } from "../../components/config/stackConfig.ts";
 import { replaceFile } from "../../engine/state/replaceFile.ts";
 import { expandHome, type PublicKey, parsePublicKeys } from "../../provider/host/hostKey.ts";
 import { withHostKeys } from "./knownHosts.ts";
@@ -8,14 +8,14 @@ import { withHostKeys } from "./knownHosts.ts";
 /** A host whose key is to be enrolled. */
 export interface EnrolledHost {
     name: string;
-    connection: ConnectionArgs;
+    connection: CompleteConnection;
 }
 
 /** Where a connection looks for its host's key: there a new key has to go. */
 export type KeyPlace = { kind: "configuration" } | { kind: "command" } | { kind: "known_hosts"; path: string };
 
 /** The place a connection looks in, as `expectedKeys` goes through them. */
-export function keyPlaceOf({ hostKey, hostKeyCommand, knownHostsPath }: ConnectionArgs): KeyPlace {
+export function keyPlaceOf({ hostKey, hostKeyCommand, knownHostsPath }: CompleteConnection): KeyPlace {
     if (hostKey !== undefined) return { kind: "configuration" };
     if (hostKeyCommand !== undefined) return { kind: "command" };
     return { kind: "known_hosts", path: expandHome(knownHostsPath ?? "~/.ssh/known_hosts") };
@@ -45,7 +45,7 @@ export async function enrolHostKeys(
  * Notes the key of the configuration, by which the host was just met, in a known_hosts file of the run: a refresh goes
  * by the connection in the state, and that still holds the key of the host before.
  */
-export async function noteVerified(connection: ConnectionArgs, file: string): Promise<void> {
+export async function noteVerified(connection: CompleteConnection, file: string): Promise<void> {
     await writeToKnownHosts(connection, parsePublicKeys(connection.hostKey ?? ""), file);
 }
 
@@ -63,7 +63,7 @@ async function writeToConfiguration(name: string, keys: readonly PublicKey[], st
 }
 
 async function writeToKnownHosts(
-    { host, port = 22 }: ConnectionArgs,
+    { host, port = 22 }: CompleteConnection,
     keys: readonly PublicKey[],
     path: string,
 ): Promise<void> {

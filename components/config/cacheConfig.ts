@@ -2,16 +2,16 @@ import { z } from "zod";
 import { IMAGE_GROUP_NAMES, imagesOfGroups } from "../../network/images/groups.ts";
 import { Mtu } from "../../network/mtu.ts";
 import { FIRST_PORT, PLANNED_UPSTREAMS, Upstream } from "../../network/pullThrough/upstream.ts";
-import type { ConnectionArgs } from "../hosts.ts";
-import type { PullThroughRegistryArgs } from "../pullThroughRegistry.ts";
+import type { Connection } from "../../provider/host/connection.ts";
 
 /** Where containerd's and systemd's ways of writing sizes agree. */
 const size = z.string().regex(/^\d+[KMG]$/, "is not a size such as 512M");
 
-const Container = z.strictObject({
+/** A container that is made on a Proxmox host, for a cache. */
+export const ContainerSettings = z.strictObject({
     nodeName: z.string().min(1).describe("Proxmox node that it runs on."),
     vmId: z.int().min(100).optional().describe("Number of the container. Default: the next free one."),
-    hostname: z.string().min(1).optional().describe("Default: clearpath-cache."),
+    hostname: z.string().min(1).default("clearpath-cache").describe("Host name of the container."),
     template: z
         .string()
         .min(1)
@@ -34,7 +34,8 @@ const Container = z.strictObject({
     sshKeys: z.array(z.string().min(1)).min(1).describe("Public SSH keys that may log in as root."),
 });
 
-const Cluster = z.strictObject({
+/** A cache in a Kubernetes cluster. */
+export const ClusterCacheSettings = z.strictObject({
     address: z
         .string()
         .min(1)
@@ -54,7 +55,7 @@ const Cluster = z.strictObject({
     nodeSelector: z.record(z.string(), z.string()).optional().describe("Labels of the nodes that it may run on."),
 });
 
-/** Settings of a cache, its connection left to who knows connections. */
+/** Settings of a cache. `StackSettings` adds the connection to its host. */
 export const CacheSettings = z.strictObject({
     placement: z
         .enum(["host", "lxc", "cluster"])
@@ -114,8 +115,8 @@ export const CacheSettings = z.strictObject({
         .boolean()
         .default(false)
         .describe("Whether nodes' registries.yaml that are not ours are taken over. They are kept and put back."),
-    container: Container.optional().describe("The container, for placement lxc."),
-    cluster: Cluster.optional().describe("The cluster's part, for placement cluster."),
+    container: ContainerSettings.optional().describe("The container, for placement lxc."),
+    cluster: ClusterCacheSettings.optional().describe("The cluster's part, for placement cluster."),
 });
 export type CacheSettings = z.output<typeof CacheSettings>;
 
@@ -136,13 +137,12 @@ export function missingForPlacement(
 }
 
 /** Arguments of the cache from its settings, which lack nothing. */
-export function cacheArgs(
-    settings: CacheSettings,
-    connection: ConnectionArgs | undefined,
-): PullThroughRegistryArgs & { adopt: boolean } {
+export function cacheArgs(settings: CacheSettings, connection: z.input<typeof Connection> | undefined) {
     const { placement, name, container, cluster, warm, warmGroups, ...shared } = settings;
     const common = { ...shared, warm: [...new Set([...imagesOfGroups(warmGroups), ...warm])] };
-    if (placement === "cluster") return { ...common, placement, cluster: cluster! };
+    if (placement === "cluster") return { ...common, placement: "cluster" as const, cluster: cluster! };
     const host = { name, connection: connection! };
-    return placement === "lxc" ? { ...common, placement, host, container: container! } : { ...common, placement, host };
+    return placement === "lxc"
+        ? { ...common, placement: "lxc" as const, host, container: container! }
+        : { ...common, placement: "host" as const, host };
 }

@@ -65,7 +65,8 @@ export const GivenConnection = withoutDefaults(Connection)
 /** Connection arguments that hosts share. */
 export const SharedConnection = GivenConnection.omit({ host: true });
 
-const Node = z
+/** A node of the cluster. */
+export const NodeSettings = z
     .strictObject({
         name: hostName.describe("Name of the node: its vantage point's name in reports and verdicts."),
         role: z.enum(["server", "agent"]).describe("What the node is in K3s."),
@@ -77,7 +78,8 @@ const Node = z
     })
     .meta({ examples: ["{ name: cp1, role: server, connection: { host: 10.27.27.11 } }"] });
 
-const Gateway = z
+/** The host between the nodes and the internet. */
+export const GatewaySettings = z
     .strictObject({
         name: hostName.default("gateway").describe("Name of the host in reports and verdicts."),
         connection: GivenConnection.describe("How the host is reached by SSH."),
@@ -108,11 +110,11 @@ const Probe = ProbePlan.extend({
 
 /** What a stack's configuration may hold, key by key. */
 export const StackSettings = z.strictObject({
-    gateway: Gateway.optional().describe(
+    gateway: GatewaySettings.optional().describe(
         "The Proxmox host between the nodes and the internet. Without it every node clamps for itself.",
     ),
     nodes: z
-        .array(Node)
+        .array(NodeSettings)
         .min(1)
         .describe("The cluster's nodes.")
         .meta({ examples: ["[{ name: cp1, role: server, connection: { host: 10.27.27.11 } }]"] }),
@@ -165,7 +167,6 @@ export const StackSettings = z.strictObject({
         .describe("The cache that nodes pull through.")
         .meta({ examples: ["{ connection: { host: 10.27.27.5 } }"] }),
     ssh: SharedConnection.default({})
-
         .describe("Connection arguments that every host shares; a host's own come first.")
         .meta({ examples: ["{ user: root, privateKeyPath: ~/.ssh/id_ed25519 }"] }),
     sshPassword: z

@@ -4,22 +4,21 @@ import { IP_FAMILIES } from "../../network/family.ts";
 import { HEADER_BYTES, mssFor, packetForMss } from "../../network/mss.ts";
 import { cachedUpstreams } from "../../network/pullThrough/upstream.ts";
 import type { Connection } from "../../provider/host/connection.ts";
-import type { CacheArgs } from "../clusterMirrors.ts";
 import { cacheArgs, missingForPlacement } from "./cacheConfig.ts";
 import { CONFIG_NAMESPACE, StackSettings } from "./config.ts";
 import { type Fault, faultsOf } from "./configFaults.ts";
 
-/** Constructor arguments of an SSH connection. */
-export type ConnectionArgs = z.input<typeof Connection>;
+/** A connection to a host with what hosts share merged into it. */
+export type CompleteConnection = z.input<typeof Connection>;
 
 /** A stack's configuration, checked, with every host's connection complete. */
 export type StackConfig = Omit<
     StackSettings,
     "gateway" | "nodes" | "cache" | "ssh" | "sshPassword" | "sshPrivateKey"
 > & {
-    cache?: CacheArgs;
-    gateway?: Omit<NonNullable<StackSettings["gateway"]>, "connection"> & { connection: ConnectionArgs };
-    nodes: (Omit<StackSettings["nodes"][number], "connection"> & { connection: ConnectionArgs })[];
+    cache?: ReturnType<typeof cacheArgs>;
+    gateway?: Omit<NonNullable<StackSettings["gateway"]>, "connection"> & { connection: CompleteConnection };
+    nodes: (Omit<StackSettings["nodes"][number], "connection"> & { connection: CompleteConnection })[];
 };
 
 /** The stack's configuration, or one line for each wrong value: its key and path, what is wrong, what to write. */
@@ -160,9 +159,9 @@ function impossibleCache({ mirror, cache, nodeSubnets }: StackSettings): Fault[]
 
 function complete({ ssh, sshPassword, sshPrivateKey, gateway, nodes, cache, ...rest }: StackSettings): StackConfig {
     const shared = { ...ssh, password: ssh.password ?? sshPassword, privateKey: ssh.privateKey ?? sshPrivateKey };
-    const connect = <Host extends { connection: ConnectionArgs }>(host: Host) => ({
+    const connect = <Host extends { connection: CompleteConnection }>(host: Host) => ({
         ...host,
-        connection: given({ ...given(shared), ...given(host.connection) }) as ConnectionArgs,
+        connection: given({ ...given(shared), ...given(host.connection) }) as CompleteConnection,
     });
     return {
         ...rest,
@@ -174,8 +173,8 @@ function complete({ ssh, sshPassword, sshPrivateKey, gateway, nodes, cache, ...r
 
 function completeCache(
     { connection, ...cache }: NonNullable<StackSettings["cache"]>,
-    connect: (host: { connection: ConnectionArgs }) => { connection: ConnectionArgs },
-): CacheArgs {
+    connect: (host: { connection: CompleteConnection }) => { connection: CompleteConnection },
+): ReturnType<typeof cacheArgs> {
     return cacheArgs(cache, connection && connect({ connection }).connection);
 }
 

@@ -2,55 +2,46 @@ import { createRequire } from "node:module";
 import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
 import { proxyConfig, twinConfig } from "../../network/pullThrough/registryConfig.ts";
 import type { CachedUpstream } from "../../network/pullThrough/upstream.ts";
 import type { ServerCertificate } from "../../provider/resources/serverCertificate.ts";
+import { type Complete, type WithOutputs, withDefaults } from "../arguments.ts";
+import { ClusterCacheSettings } from "../config/cacheConfig.ts";
 import type { HostArgs } from "../hosts.ts";
 
 /** A cache in a Kubernetes cluster. */
-export interface ClusterCacheArgs {
-    /** Address of its service: a cluster IP, or one that a load balancer gives out. Nodes must reach it. */
-    address: string;
-    /** How the service gets that address. Default: ClusterIP. */
-    serviceType?: "ClusterIP" | "LoadBalancer";
-    /** Default: clearpath-cache. It is made. */
-    namespace?: string;
-    /** Version 3 of distribution. Default: docker.io/library/registry:3.0.0. */
-    image?: pulumi.Input<string>;
-    storageClass?: pulumi.Input<string>;
-    /** Size of the volume, in GiB. Default: 50. */
-    storageGiB?: number;
-    /** How long it keeps what nobody asks for, as Go writes it. Default: 720h. */
-    keepFor?: string;
-    /** Most memory of each instance. Default: 512Mi. */
-    memoryMax?: pulumi.Input<string>;
-    /** Labels of the nodes that it may run on. */
-    nodeSelector?: pulumi.Input<Record<string, pulumi.Input<string>>>;
-    /** Host that pulls the list of images through it: one that reaches the address. Default: nothing pulls it. */
+export type ClusterCacheArgs = WithOutputs<
+    z.input<typeof ClusterCacheSettings>,
+    "image" | "storageClass" | "memoryMax" | "nodeSelector"
+> & {
+    /** Host that pulls the list of images through the cache: one that reaches its address. Default: no host pulls it. */
     warmFrom?: HostArgs;
     /** Provider with the cluster's kubeconfig. Default: Pulumi's own. */
     provider?: pulumi.ProviderResource;
-}
+};
 
-interface Parts extends ClusterCacheArgs {
+type Given = ClusterCacheArgs & {
     upstreams: readonly CachedUpstream[];
     credentials: Readonly<Record<string, pulumi.Input<{ username: string; password: string }> | undefined>>;
     tls: ServerCertificate;
-}
+};
+type Parts = Complete<typeof ClusterCacheSettings, Given>;
 
 const STORAGE = "/var/lib/registry";
-/** Nobody's numbers in distroless images; the volume is made theirs. */
-const NOBODY = 65532;
+/** User and group `nonroot` of distroless images. The pod runs as them, and the volume belongs to them. */
+const NONROOT = 65532;
 
 /** Namespace, volume, secret, deployment and service. One pod holds every upstream's proxy and twin. */
 export function cacheInCluster(
     name: string,
-    args: Parts,
+    given: Given,
     opts: pulumi.CustomResourceOptions,
 ): { deployment: Deployment; service: Service } {
     const kubernetes = kubernetesClasses();
+    const args = withDefaults(ClusterCacheSettings, given);
     const child = { ...opts, provider: args.provider };
-    const namespaceName = args.namespace ?? "clearpath-cache";
+    const namespaceName = args.namespace;
     const labels = { "app.kubernetes.io/name": "clearpath-cache", "app.kubernetes.io/instance": name };
     const metadata = { namespace: namespaceName, labels };
 
@@ -67,7 +58,7 @@ export function cacheInCluster(
             spec: {
                 accessModes: ["ReadWriteOnce"],
                 storageClassName: args.storageClass,
-                resources: { requests: { storage: `${args.storageGiB ?? 50}Gi` } },
+                resources: { requests: { storage: `${args.storageGiB}Gi` } },
             },
         },
         inside,
@@ -102,9 +93,9 @@ export function cacheInCluster(
                         nodeSelector: args.nodeSelector,
                         securityContext: {
                             runAsNonRoot: true,
-                            runAsUser: NOBODY,
-                            runAsGroup: NOBODY,
-                            fsGroup: NOBODY,
+                            runAsUser: NONROOT,
+                            runAsGroup: NONROOT,
+                            fsGroup: NONROOT,
                             seccompProfile: { type: "RuntimeDefault" },
                         },
                         containers: instances.map(instance => containerOf(instance, args)),
@@ -124,7 +115,7 @@ export function cacheInCluster(
         {
             metadata: { ...metadata, name },
             spec: {
-                type: args.serviceType ?? "ClusterIP",
+                type: args.serviceType,
                 ...(isBalanced ? { loadBalancerIP: args.address } : { clusterIP: args.address }),
                 selector: labels,
                 ports: instances.map(({ container, port }) => ({ name: container, port, targetPort: port })),
@@ -144,7 +135,7 @@ interface Instance {
     config: pulumi.Output<string>;
 }
 
-function instancesOf(upstream: CachedUpstream, { credentials, keepFor = "720h" }: Parts): Instance[] {
+function instancesOf(upstream: CachedUpstream, { credentials, keepFor }: Parts): Instance[] {
     const settings = {
         upstream,
         storage: `${STORAGE}/${upstream.slug}`,
@@ -179,7 +170,7 @@ function containerOf({ kind, container, port, metricsPort }: Instance, { image, 
     const answers = { httpGet: { scheme: "HTTPS", path: "/v2/", port } };
     return {
         name: container,
-        image: image ?? "docker.io/library/registry:3.0.0",
+        image,
         args: ["serve", `/config/${container}.yml`],
         env: [
             { name: "REGISTRY_HTTP_TLS_CERTIFICATE", value: "/config/tls.crt" },
@@ -192,7 +183,7 @@ function containerOf({ kind, container, port, metricsPort }: Instance, { image, 
             readinessProbe: { ...answers, periodSeconds: 10 },
             livenessProbe: { ...answers, initialDelaySeconds: 30, periodSeconds: 30, failureThreshold: 4 },
         }),
-        resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: memoryMax ?? "512Mi" } },
+        resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: memoryMax } },
         securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,

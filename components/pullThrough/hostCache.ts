@@ -31,7 +31,7 @@ import { Packages } from "../../provider/resources/packages.ts";
 import type { ServerCertificate } from "../../provider/resources/serverCertificate.ts";
 import { SystemdUnit } from "../../provider/resources/systemdUnit.ts";
 import type { WarmTask } from "../../provider/resources/warmImages.ts";
-import type { ConnectionArgs } from "../hosts.ts";
+import type { ConnectionArgs } from "../arguments.ts";
 
 /** Debian's package of distribution 2.8, and where it puts the program. */
 const DEBIAN_PACKAGE = { name: "docker-registry", program: "/usr/bin/docker-registry" };
