@@ -164,7 +164,7 @@ export class ClusterEgress extends pulumi.ComponentResource {
         this.mirrorNext = pulumi
             .all([this.mirrorDecision, proof.verdict, this.mssSearch])
             .apply(([decision, verdict, search]) =>
-                decideMirror(mirror, { verdict, decision, mending: search !== null && wantsAnotherTry(search) }),
+                decideMirror(mirror, { verdict, decision, stillSearching: search !== null && wantsAnotherTry(search) }),
             );
         this.probes = pulumi
             .all(
@@ -241,7 +241,7 @@ function lastOutcome(outputs: Record<string, unknown> | undefined): LastOutcome 
     if (verdict === undefined) return undefined;
     const search = MssSearch.safeParse(outputs?.mssSearch).data;
     const decision = MirrorDecision.safeParse(outputs?.mirrorDecision).data ?? { mirror: false, why: "" };
-    return { verdict, decision, mending: search !== undefined && wantsAnotherTry(search) };
+    return { verdict, decision, stillSearching: search !== undefined && wantsAnotherTry(search) };
 }
 
 /** The search as the last `up` left it. Says what will be tried where it has not ended. */

@@ -11,7 +11,7 @@ import { PullThroughRegistry, type PullThroughRegistryArgs } from "./pullThrough
 
 /** A cache, and what nodes are told of it. */
 export type CacheArgs = PullThroughRegistryArgs & {
-    /** Whether to take over a node's registries.yaml that is not ours. Default: false. */
+    /** Whether to take over a node's registries.yaml that Clearpath did not write. Default: false. */
     adopt?: boolean;
 };
 
@@ -27,7 +27,7 @@ export class ClusterMirrors extends pulumi.ComponentResource {
     public readonly cache: PullThroughRegistry;
     public readonly registries: K3sRegistries;
     public readonly fuse: MirrorFuse;
-    /** `appliedAt` of whatever changes how nodes pull: for probes to run again. */
+    /** `appliedAt` of every resource that changes how nodes pull. As triggers, they make probes run again. */
     public readonly appliedAt: pulumi.Output<string>[];
 
     constructor(name: string, args: ClusterMirrorsArgs, opts: pulumi.ComponentResourceOptions = {}) {

@@ -55,7 +55,7 @@ export class ClusterProbe extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        // A change of the input alone starts no pod anew.
+        // Kubernetes restarts no pod when only the ConfigMap changes, so its digest is part of the template.
         const because = pulumi.all([input.data, pulumi.all(args.triggers ?? [])]).apply(parts => ({
             "clearpath/because": createHash("sha256").update(JSON.stringify(parts)).digest("hex"),
         }));

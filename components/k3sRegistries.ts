@@ -10,13 +10,13 @@ export interface K3sRegistriesArgs {
     registries: DeepInput<RegistriesArgs>;
     /** Certificates in PEM, by name. They are written to every node. */
     certificateAuthorities?: Record<string, pulumi.Input<string>>;
-    /** Whether to take over a registries.yaml that is not ours. It is kept and put back. Default: false. */
+    /** Whether to take over a registries.yaml that Clearpath did not write. Clearpath keeps a copy and puts it back on destroy. Default: false. */
     adopt?: boolean;
-    /** Agents that may be restarted at the same time. Servers always are one at a time. Default: 1. */
+    /** Agents that may be restarted at the same time. Servers are always restarted one at a time. Default: 1. */
     maxUnavailable?: number;
     /** Longest wait for a node to come back after a restart, in seconds. Default: 120. */
     readySeconds?: number;
-    /** Text of a kubeconfig. With it, a restarted node must become Ready in the cluster before the next one's turn. */
+    /** Text of a kubeconfig. With it, a restarted node must be Ready in the cluster before the next node restarts. */
     kubeconfig?: pulumi.Input<string>;
 }
 

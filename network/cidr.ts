@@ -26,13 +26,13 @@ export function familyOfAddress(text: string): IpFamily | undefined {
     return parseAddress(text)?.kind();
 }
 
-/** Whether an address lies inside a subnet. False for a host name and for the other IP version. */
+/** Whether an address is inside of a subnet. False for a host name and for the other IP version. */
 export function containsAddress(cidr: Cidr, address: string): boolean {
     const parsed = parseAddress(address);
     return parsed !== undefined && containsCidr(cidr, `${parsed.toString()}/${parsed.kind() === "ipv4" ? 32 : 128}`);
 }
 
-/** Whether every address of `inner` lies inside `outer`. */
+/** Whether every address of `inner` is inside of `outer`. */
 export function containsCidr(outer: Cidr, inner: Cidr): boolean {
     const [wide, narrow] = [readCidr(outer), readCidr(inner)];
     if (wide === undefined || narrow === undefined) return false;
@@ -41,7 +41,7 @@ export function containsCidr(outer: Cidr, inner: Cidr): boolean {
 }
 
 /**
- * The subnets of each IP version, in one spelling, without those that lie inside another: an nftables interval set
+ * The subnets of each IP version, in one spelling, without those that are inside of another: an nftables interval set
  * refuses overlapping elements.
  */
 export function subnetsByFamily(cidrs: readonly Cidr[]): PerFamily<Cidr[]> {

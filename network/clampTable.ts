@@ -3,7 +3,7 @@ import { type BytesPerFamily, IP_FAMILIES, type IpFamily, type PerFamily } from 
 
 /**
  * Where the cluster's packets are clamped: on a host that routes the nodes' subnet, on a host that only bridges it to
- * a router of the house, or on every node for itself.
+ * another router of the local network, or on every node for itself.
  */
 export type ClampMode = "routed" | "bridged" | "nodes";
 
@@ -76,7 +76,7 @@ function clampRules(hook: ClampHook, family: IpFamily, table: ClampTable, hasSub
     const leaving = { own: "saddr", other: "daddr", link: "oifname" };
     const entering = { own: "daddr", other: "saddr", link: "iifname" };
     const crossings = hook === "forward" ? [leaving, entering] : hook === "output" ? [leaving] : [entering];
-    // A gateway clamps what it forwards for the subnets; a node, whatever it forwards for its pods.
+    // A gateway clamps what it forwards for the subnets. A node clamps everything that it forwards: its pods' packets.
     const forOthers = hook === "forward" && table.mode !== "nodes";
     if (forOthers && !hasSubnets) return [];
 

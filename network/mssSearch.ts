@@ -8,7 +8,7 @@ import { STALLS } from "./verdict/stalls.ts";
 
 /**
  * Smallest MSS that a search tries, in bytes. IPv6 promises 1280 bytes on every link (RFC 8200, section 5) and IPv4
- * hosts take 576 (RFC 791): where those do not pass, the path is broken and no MSS mends it.
+ * hosts take 576 (RFC 791): where those do not pass, the path is broken and no MSS repairs it.
  */
 export const SEARCH_FLOOR: PerFamily<number> = {
     ipv4: SMALLEST_MSS.ipv4,
@@ -30,7 +30,7 @@ type State = z.infer<typeof State>;
 /** How far the search for the MSS has come: what was tried, what the probes said of it, and what the next `up` clamps to. */
 export const MssSearch = z.object({
     pathMtu: BytesPerFamily.describe(
-        "Measured path MTU that the search began with. Where another is measured, it begins anew.",
+        "Measured path MTU that the search began with. When another path MTU is measured, the search starts again.",
     ),
     next: BytesPerFamily.describe(
         "MSS, in bytes, that the next `up` clamps to: the one in force once the search has ended.",
@@ -111,7 +111,7 @@ function outcomeOf(family: IpFamily, pathMtu: BytesPerFamily, state: State, proo
     if (!suspectsHole(proof.verdict) || !(carried !== null || stalls(proof.reports, family)))
         return { next: mss, state: "settled" };
     const name = FAMILY_NAMES[family];
-    // Tried already to the end. Only probes that succeed make it begin anew.
+    // Every size was tried. Only probes that succeed start another search.
     if (state === "not-the-cure")
         return { next: mss, state, sentence: `${name}: large packets vanish as before, and the MSS is not the cure.` };
 

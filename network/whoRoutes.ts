@@ -35,11 +35,11 @@ export function clampModeFor(
     if (links.includes(null))
         return {
             mode: "bridged",
-            why: `The nodes' gateway is no link of ${name}, so ${name} only bridges to it.`,
+            why: `The MAC address of the nodes' gateway belongs to no link of ${name}, so ${name} only bridges to it.`,
         };
     return {
         mode: "routed",
-        why: `No node has told the MAC address of its gateway; ${name} is taken to route. Set gateway.mode if it only bridges.`,
+        why: `No node knows the MAC address of its gateway, so Clearpath assumes that ${name} routes. Set gateway.mode to bridged if it only bridges.`,
     };
 }
 

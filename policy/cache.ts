@@ -1,7 +1,7 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { ifKnown, resourcesOf, separately } from "./stack.ts";
 
-/** A cluster cannot pull what it needs to start from something that it has to start first. */
+/** A cluster cannot pull the images that it starts with from a cache which it has to start first. */
 export const cacheOutsideCluster: StackValidationPolicy = {
     name: "cache-outside-cluster",
     description: "The cache that a cluster comes up from runs outside of it.",
@@ -13,7 +13,7 @@ export const cacheOutsideCluster: StackValidationPolicy = {
         separately(caches, ({ name, urn, props: { placement, address } }) => {
             if (placement === "cluster") {
                 report(
-                    `${name} runs in a Kubernetes cluster. A cluster that is built anew, or that lost its nodes together, has no cache just then, and pulls everything from the upstreams, the cache's own image first. Use placement host or lxc for what the cluster comes up with; keep this one for the rest.`,
+                    `${name} runs in a Kubernetes cluster. While the cluster is rebuilt, or restarts as a whole, this cache does not run, and the nodes pull every image from the upstreams, the cache's own image first. Use placement host or lxc for the images that the cluster starts with; keep this cache for the other images.`,
                     urn,
                 );
                 return;

@@ -54,12 +54,12 @@ export const fluxLint: StackValidationPolicy = {
     },
 };
 
-/** A pack runs in its own directory; what the user sees as the current one is left in the environment. */
+/** A pack runs in its own directory; the user's current directory is in the environment. */
 function fromWhereStarted(path: string): string {
     return resolve(whereStarted(), path);
 }
 
-/** Relative where the file lies below, as the user knows it. */
+/** Relative to where the command was started, where the file is below it: as the user knows it. */
 function asWritten(file: string): string {
     const below = relative(whereStarted(), file);
     return below.startsWith("..") ? file : below;

@@ -6,7 +6,7 @@ type Probe = Found<"clearpath:probe:Egress">;
 
 /**
  * A judgement on the probes' reports as they are after the change. A preview could only judge the reports from before
- * it, and would refuse the very change that mends what they show.
+ * it, and would refuse the change that repairs what they show.
  */
 function afterApply(
     judge: (probes: Probe[], args: StackValidationArgs, report: ReportViolation) => void,
@@ -55,19 +55,19 @@ export const probesFresh: StackValidationPolicy = {
         for (const { name, urn, props } of probes.filter(({ props }) => roles.includes(props.role))) {
             if (last && Date.parse(props.ranAt) < Date.parse(last.props.appliedAt))
                 report(
-                    `${name} ran at ${props.ranAt}, before ${last.name} changed the network at ${last.props.appliedAt}. What it found may hold no longer. Run \`up\` without --target, and give the probe's triggers the appliedAt of ${last.name}.`,
+                    `${name} ran at ${props.ranAt}, before ${last.name} changed the network at ${last.props.appliedAt}. Its result may be out of date. Run \`up\` without --target, and give the probe's triggers the appliedAt of ${last.name}.`,
                     urn,
                 );
             if (!props.report.complete)
                 report(
-                    `${name} did not come to its end: ${props.report.incompleteReason}. What it did not try is not proven. Mend that, or raise probe.budgetSeconds above ${props.plan.budgetSeconds}, and run \`up\` again.`,
+                    `${name} was cut short: ${props.report.incompleteReason}. What it did not try is not proven. Remove the cause, or raise probe.budgetSeconds above ${props.plan.budgetSeconds}, and run \`up\` again.`,
                     urn,
                 );
         }
     },
 };
 
-/** The symptom that all this is about. */
+/** The symptom of a path MTU black hole: TCP connects, and the TLS handshake hangs. */
 export const noTlsTimeouts: StackValidationPolicy = {
     name: "no-tls-timeouts",
     description: "No TLS handshake timed out, or took so long that TCP must have found its way through a hole.",
@@ -128,7 +128,7 @@ export const pullsSucceed: StackValidationPolicy = {
             const { vantagePoint, role } = probe.props;
             const asked = role === "server" ? "Every server" : `At least ${needed} of ${agents.length} agents`;
             report(
-                `${vantagePoint} ${faultOfPulls(probe)}. Its pods will not start. ${asked} must pull every image: read the error, mend it, and run \`up\` again.`,
+                `${vantagePoint} ${faultOfPulls(probe)}. Its pods will not start. ${asked} must pull every image: read the error, remove its cause, and run \`up\` again.`,
                 probe.urn,
             );
         }
@@ -144,7 +144,7 @@ function faultOfPulls({ props }: Probe): string | undefined {
     return `could not pull ${failed.map(({ image, error }) => `${image} (${error ?? "no reason given"})`).join(", ")}`;
 }
 
-/** External Secrets stands and falls with the API it calls. */
+/** External Secrets works only while the API that it calls answers. */
 export const apiReachable: StackValidationPolicy = {
     name: "api-reachable",
     description: "Every node reached the APIs that the cluster calls.",

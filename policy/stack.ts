@@ -67,7 +67,7 @@ export function resourcesOf<Type extends keyof Judged>(
 
 /**
  * Judges parts of a stack apart, so that a value which is unknown at preview in one of them hides nothing in another.
- * At the end the first such unknown is thrown on: the policy SDK then says what could not be judged.
+ * At the end the first unknown value is thrown again, so that the policy SDK says what could not be judged.
  */
 export function separately<Part>(parts: Iterable<Part>, judge: (part: Part) => void): void {
     const unknowns: unknown[] = [];

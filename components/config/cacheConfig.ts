@@ -39,10 +39,13 @@ export const ClusterCacheSettings = z.strictObject({
     address: z
         .string()
         .min(1)
-        .describe("Address of its service, which nodes must reach.")
+        .describe("Address of the cache's service. Nodes must reach it.")
         .meta({ examples: ["10.43.0.50"] }),
-    serviceType: z.enum(["ClusterIP", "LoadBalancer"]).default("ClusterIP").describe("How it gets that address."),
-    namespace: z.string().min(1).default("clearpath-cache").describe("Namespace, which is made."),
+    serviceType: z
+        .enum(["ClusterIP", "LoadBalancer"])
+        .default("ClusterIP")
+        .describe("How the service gets that address."),
+    namespace: z.string().min(1).default("clearpath-cache").describe("Namespace of the cache. Clearpath creates it."),
     image: z.string().min(1).default("docker.io/library/registry:3.0.0").describe("Version 3 of distribution."),
     storageClass: z.string().min(1).optional().describe("Default: the cluster's own."),
     storageGiB: z.int().min(1).default(50).describe("Size of its volume, in GiB."),
@@ -50,9 +53,12 @@ export const ClusterCacheSettings = z.strictObject({
         .string()
         .regex(/^\d+h$/, "is not a time such as 720h")
         .default("720h")
-        .describe("How long it keeps what nobody asks for."),
-    memoryMax: z.string().min(1).default("512Mi").describe("Most memory of each instance."),
-    nodeSelector: z.record(z.string(), z.string()).optional().describe("Labels of the nodes that it may run on."),
+        .describe("How long the cache keeps an image that nobody pulls."),
+    memoryMax: z.string().min(1).default("512Mi").describe("Largest memory of each registry process."),
+    nodeSelector: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe("Labels of the nodes that the cache may run on."),
 });
 
 /** Settings of a cache. `StackSettings` adds the connection to its host. */
@@ -60,9 +66,15 @@ export const CacheSettings = z.strictObject({
     placement: z
         .enum(["host", "lxc", "cluster"])
         .default("host")
-        .describe("On a host that is there, in a container that is made on Proxmox, or in the cluster."),
+        .describe(
+            "`host`: on an existing Debian host. `lxc`: in a container that Clearpath makes on a Proxmox host. `cluster`: in the Kubernetes cluster.",
+        ),
     name: z.string().min(1).default("registry").describe("Name of its host in resources and messages."),
-    address: z.string().min(1).optional().describe("Address by which nodes reach it. Default: its connection's host."),
+    address: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Address by which nodes reach the cache. Default: the `host` of its connection."),
     upstreams: z
         .array(Upstream)
         .min(1)
@@ -77,17 +89,20 @@ export const CacheSettings = z.strictObject({
     warmGroups: z
         .array(z.enum(IMAGE_GROUP_NAMES))
         .default([])
-        .describe("Groups of the plan's images to hold before a node asks.")
+        .describe("Groups of images that the cache pulls before a node asks for them.")
         .meta({ examples: ["[k3s, flux]"] }),
-    warm: z.array(z.string().min(1)).default([]).describe("Further images to hold."),
+    warm: z
+        .array(z.string().min(1))
+        .default([])
+        .describe("Further images that the cache pulls before a node asks for them."),
     platforms: z
         .array(z.string().min(1))
         .default([])
-        .describe("Platforms to hold of each. Default: the host's own.")
+        .describe("Platforms of each image that the cache holds. Default: the platform of its host.")
         .meta({ examples: ["[linux/amd64, linux/arm64]"] }),
-    parallel: z.int().min(1).max(32).default(4).describe("Images that are pulled at the same time."),
-    sizeLimitGiB: z.int().min(1).default(50).describe("Size that the eviction keeps the cache below, in GiB."),
-    memoryMax: size.default("512M").describe("Most memory of each instance on a host."),
+    parallel: z.int().min(1).max(32).default(4).describe("How many images the cache pulls at the same time."),
+    sizeLimitGiB: z.int().min(1).default(50).describe("Size, in GiB, that an hourly timer keeps the cache below."),
+    memoryMax: size.default("512M").describe("Largest memory of each registry process on a host."),
     metricsAddress: z
         .string()
         .min(1)
@@ -114,7 +129,9 @@ export const CacheSettings = z.strictObject({
     adopt: z
         .boolean()
         .default(false)
-        .describe("Whether nodes' registries.yaml that are not ours are taken over. They are kept and put back."),
+        .describe(
+            "Whether Clearpath takes over a registries.yaml that it did not write. It keeps a copy and puts that back on destroy.",
+        ),
     container: ContainerSettings.optional().describe("The container, for placement lxc."),
     cluster: ClusterCacheSettings.optional().describe("The cluster's part, for placement cluster."),
 });

@@ -89,7 +89,7 @@ export const GatewaySettings = z
             .describe("Where to clamp: on this host as it routes or bridges, or on every node. `auto` finds out."),
         egressLink: link
             .optional()
-            .describe("The host's link towards the internet. Default: whatever leads out of the node subnets.")
+            .describe("The host's link towards the internet. Default: every link that leads out of the node subnets.")
             .meta({ examples: ["vmbr0"] }),
         vmBridge: link
             .optional()
@@ -151,14 +151,16 @@ export const StackSettings = z.strictObject({
             }),
         ])
         .default("auto")
-        .describe("Path MTU to the internet, in bytes: what is measured, or what you know better.")
+        .describe(
+            "Path MTU to the internet, in bytes: `auto` measures it; write a number where you know the path better.",
+        )
         .meta({ examples: ["auto or { ipv4: 1380, ipv6: 1380 }"] }),
     prerequisites: z
         .boolean()
         .default(false)
         .describe("Whether to install nftables and python3 on hosts that lack them, by `@pulumi/command` and apt."),
     mirror: MirrorSetting.default("never").describe(
-        "Whether the nodes pull through a cache: `auto` where the last verdict, after everything that mends the way out, was not stable.",
+        "Whether the nodes pull through a cache. `auto`: when the last verdict was not stable although the MSS search had ended.",
     ),
     cache: CacheSettings.extend({
         connection: GivenConnection.optional().describe("How the cache's host is reached by SSH."),
@@ -167,7 +169,7 @@ export const StackSettings = z.strictObject({
         .describe("The cache that nodes pull through.")
         .meta({ examples: ["{ connection: { host: 10.27.27.5 } }"] }),
     ssh: SharedConnection.default({})
-        .describe("Connection arguments that every host shares; a host's own come first.")
+        .describe("Connection arguments that every host shares; a host's own arguments come first.")
         .meta({ examples: ["{ user: root, privateKeyPath: ~/.ssh/id_ed25519 }"] }),
     sshPassword: z
         .string()

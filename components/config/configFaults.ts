@@ -29,7 +29,7 @@ function faultsOfIssue(root: z.ZodType, base: Path, issue: Issue): Fault[] {
     const path = [...base, ...issue.path];
     if (issue.code === "unrecognized_keys") return issue.keys.map(key => unknownKey(root, path, key));
     if (issue.code === "invalid_union") {
-        // The branch that was meant is the one whose kind of value was right: what is wrong with it lies deeper.
+        // The branch that was meant is the one whose kind of value was right: the fault is inside of it.
         const meant = issue.errors.find(branch => branch.every(inner => !isOfAnotherKind(inner)));
         if (meant) return meant.flatMap(inner => faultsOfIssue(root, path, inner));
     }
@@ -47,7 +47,7 @@ function unknownKey(root: z.ZodType, path: Path, key: string): Fault {
     );
     const near = nearestWord(key, known);
     const meant = near === undefined ? `Known here: ${known.join(", ")}.` : `Did you mean ${near}?`;
-    return { path: spellPath([...path, key]), sentence: `There is no such setting. ${meant}` };
+    return { path: spellPath([...path, key]), sentence: `There is no setting of this name. ${meant}` };
 }
 
 const KINDS: Record<string, string> = {
@@ -79,7 +79,7 @@ function whatIsWrong(root: z.ZodType, path: Path, issue: Issue): string {
         case "custom":
             return `${value} ${issue.message}`;
         default:
-            return `${value} is nothing that this can be.`;
+            return `${value} is not a value that this setting takes.`;
     }
 }
 

@@ -80,12 +80,12 @@ function sameNames({ gateway, nodes }: StackSettings): Fault[] {
         if (sameName)
             faults.push({
                 path: `${path}.name`,
-                sentence: `"${name}" is ${sameName.path}'s name already. Give every host a name of its own.`,
+                sentence: `"${name}" is already the name of ${sameName.path}. Give every host a name of its own.`,
             });
         if (sameAddress)
             faults.push({
                 path: `${path}.connection.host`,
-                sentence: `"${address}" is ${sameAddress.path}'s address already. List every host once.`,
+                sentence: `"${address}" is already the address of ${sameAddress.path}. List every host once.`,
             });
         return faults;
     });
@@ -94,14 +94,14 @@ function sameNames({ gateway, nodes }: StackSettings): Fault[] {
 function strayNodes({ nodes, nodeSubnets }: StackSettings): Fault[] {
     return nodes.flatMap(({ name, connection: { host } }, index) => {
         if (familyOfAddress(host) === undefined || nodeSubnets.some(cidr => containsAddress(cidr, host))) return [];
-        const sentence = `"${host}" of ${name} lies in none of nodeSubnets, ${nodeSubnets.join(", ")}, so its connections would not be clamped. Add its subnet there.`;
+        const sentence = `"${host}" of ${name} is in none of nodeSubnets, ${nodeSubnets.join(", ")}, so its connections would not be clamped. Add its subnet to nodeSubnets.`;
         return [{ path: `nodes[${index}].connection.host`, sentence }];
     });
 }
 
 function uselessLink({ gateway }: StackSettings): Fault[] {
     if (gateway?.egressLink === undefined || gateway.mode === "auto" || gateway.mode === "routed") return [];
-    const sentence = `It has no meaning in mode ${gateway.mode}, which goes by the node subnets. Remove it, or set gateway.mode to routed.`;
+    const sentence = `Mode ${gateway.mode} does not use it: that mode tells packets apart by the node subnets. Remove it, or set gateway.mode to routed.`;
     return [{ path: "gateway.egressLink", sentence }];
 }
 
@@ -135,7 +135,12 @@ function impossibleCache({ mirror, cache, nodeSubnets }: StackSettings): Fault[]
     if (cache === undefined)
         return mirror === "never"
             ? []
-            : [{ path: "cache", sentence: `It is missing. mirror ${mirror} needs to know where a cache can be put.` }];
+            : [
+                  {
+                      path: "cache",
+                      sentence: `It is missing. With mirror ${mirror}, Clearpath must know on which host to set up the cache.`,
+                  },
+              ];
     const missing = missingForPlacement(cache, cache.connection !== undefined);
     if (missing) return [{ path: `cache.${missing.key}`, sentence: missing.sentence }];
     const address = cache.connection?.host ?? "";
@@ -147,7 +152,7 @@ function impossibleCache({ mirror, cache, nodeSubnets }: StackSettings): Fault[]
     if (isOutside)
         faults.push({
             path: "cache.connection.host",
-            sentence: `"${address}" lies in none of nodeSubnets, ${nodeSubnets.join(", ")}, so the cache's own connections would not be clamped. Add its subnet there.`,
+            sentence: `"${address}" is in none of nodeSubnets, ${nodeSubnets.join(", ")}, so the cache's own connections would not be clamped. Add its subnet to nodeSubnets.`,
         });
     try {
         cachedUpstreams(cache.upstreams, cache.firstPort);

@@ -60,7 +60,7 @@ const AT_NIGHT = "*-*-* 03:30:00";
 
 /**
  * The cache on one Debian host: for every upstream a proxy and its read-only twin as units of their own, the eviction and
- * the warming as timers. Gives the units, on which whatever uses the cache depends.
+ * the warming as timers. Returns the units: resources that use the cache must depend on them.
  */
 export function cacheOnHost(name: string, args: HostCacheArgs, opts: pulumi.CustomResourceOptions): SystemdUnit[] {
     const { connection, tls, binary } = args;
@@ -201,7 +201,7 @@ function upkeep(host: CacheHost, args: HostCacheArgs, registries: readonly Syste
         },
         {
             job: "warm",
-            description: "Pull what Clearpath's image cache is to hold",
+            description: "Pull the images that Clearpath's image cache should hold",
             when: AT_NIGHT,
             content: warmUnit(),
             files: [

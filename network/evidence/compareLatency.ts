@@ -5,7 +5,7 @@ import { PHASES, type Phase, phaseMs } from "./phase.ts";
 import { rankTest, type Shift, type Stratum } from "./rankTest.ts";
 
 /**
- * The smallest shift worth a word: two runs at different times of day differ by this much on a healthy path, which no
+ * The smallest shift that is worth reporting: two runs at different times of day differ by this much on a healthy path, which no
  * test within the runs can know.
  */
 const WORTH_MS = 25;
@@ -48,7 +48,7 @@ function byEndpoint({ samples }: VantageReport): Map<string, Sample[]> {
     return Map.groupBy(samples, ({ endpoint }) => endpoint);
 }
 
-/** The whole interval has to lie beyond what is worth a word. */
+/** A change counts only when the whole interval is beyond the smallest shift that is worth reporting. */
 function judged({ interval }: Shift, medianBefore: number): LatencyChange["judgement"] {
     const worth = Math.max(WORTH_MS, WORTH_SHARE * medianBefore);
     if (interval === null) return "same";

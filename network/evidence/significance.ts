@@ -6,7 +6,7 @@ export interface Rate {
     attempts: number;
 }
 
-/** A test's p-value, and the smallest it could have had whatever the outcome. */
+/** A test's p-value, and the smallest that any outcome could have had. */
 export interface ExactTest {
     pValue: number;
     attainable: number;

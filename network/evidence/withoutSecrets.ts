@@ -26,7 +26,7 @@ const CARRIERS: readonly [RegExp, string][] = [
 ];
 
 /**
- * The same value with every secret in its texts replaced: those given, and whatever has the form of one. Keys of objects
+ * The same value with every secret in its texts replaced: those given, and every text that has the form of a secret. Keys of objects
  * are left alone: they are names of fields.
  */
 export function withoutSecrets<T>(value: T, known: readonly string[] = []): T {

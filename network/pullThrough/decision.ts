@@ -14,12 +14,12 @@ export type MirrorDecision = z.infer<typeof MirrorDecision>;
 
 /** What was recorded by the last `up`. */
 export interface LastOutcome {
-    /** What its probes said, after everything that mends the way out. */
+    /** What its probes said, after every change of the `up`. */
     verdict: Verdict;
     /** What it had decided. */
     decision: MirrorDecision;
-    /** Whether the way out is still being mended: the search for an MSS goes on. */
-    mending: boolean;
+    /** Whether the next `up` tries a smaller MSS. Until the search ends, a verdict says nothing for or against a cache. */
+    stillSearching: boolean;
 }
 
 /**
@@ -29,13 +29,16 @@ export interface LastOutcome {
 export function decideMirror(setting: MirrorSetting, last: LastOutcome | undefined): MirrorDecision {
     if (setting !== "auto") return { mirror: setting === "always", why: `mirror is ${setting}.` };
     if (last === undefined)
-        return { mirror: false, why: "No verdict is recorded yet. The way out is mended first, and then judged." };
+        return {
+            mirror: false,
+            why: "No verdict is recorded yet. This up clamps and probes; the next one decides by its verdict.",
+        };
     if (last.decision.mirror) return last.decision;
     const unsteady = unsteadyIn(last.verdict);
     const seen = seenIn(last.verdict, unsteady);
     if (unsteady.length === 0) return { mirror: false, why: `The last verdict was stable: ${seen}` };
-    if (last.mending)
-        return { mirror: false, why: "The search for an MSS is not over. The way out is judged after it." };
+    if (last.stillSearching)
+        return { mirror: false, why: "The search for an MSS has not ended. The verdict after it decides." };
     return { mirror: true, why: `The last verdict was not stable on ${unsteady.join(", ")}: ${seen}` };
 }
 

@@ -38,7 +38,7 @@ export function proxyConfig(options: RegistryConfigOptions): string {
         }),
         proxy: {
             remoteurl: upstream.url,
-            // Distribution 2 has no such setting and forgets everything after 7 days: see the unit.
+            // Distribution 2 has no setting for this and forgets everything after 7 days: see the unit.
             ...(distribution === 3 && { ttl }),
             ...credentials,
         },

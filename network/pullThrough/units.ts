@@ -12,7 +12,7 @@ const USER = "clearpath-registry";
 
 /**
  * Distribution 2 forgets everything 7 days after it was fetched. It keeps the dates in a file that it reads at its start,
- * and otherwise in memory: a proxy that is started anew before, without that file, never forgets.
+ * and otherwise in memory: a proxy that is restarted before that, without that file, never forgets.
  */
 const PROXY_LIFE = "5d";
 

@@ -22,7 +22,7 @@ export function agreedPathMtu(all: Report[], family: IpFamily): number | null {
 }
 
 /**
- * The smallest exact value of one direction among the measurements that count. Two flows must agree on it, of whatever
+ * The smallest exact value of one direction among the measurements that count. Two flows must agree on it, of any
  * vantage point, IP version and direction: one alone may have lost all packets of one size by chance, or on a busy host.
  * Null when no value was exact, or none is agreed on.
  */

@@ -6,7 +6,7 @@ const SLOW_MS = 1000;
 const TIMES_FASTER = 4;
 
 /**
- * Endpoints that answer everyone, and late. Their network is well, since others answer fast over it and handshakes with
+ * Endpoints that answer every vantage point, and late. The network has no fault, since others answer fast over it and handshakes with
  * the slow one are fast too; so this is worth knowing and no fault.
  */
 export function slowAnswers(reports: Report[]): string[] {
@@ -20,7 +20,7 @@ export function slowAnswers(reports: Report[]): string[] {
         const [fastest, usual] = [Math.min(...own), percentile(others, 0.5)];
         if (fastest < SLOW_MS || fastest < usual * TIMES_FASTER) return [];
         return [
-            `${endpoint} answers everyone, and slowly: ${Math.round(fastest)} ms where others take ${Math.round(usual)} ms. The network is well; ask its operator.`,
+            `${endpoint} answers every vantage point, and slowly: ${Math.round(fastest)} ms where others take ${Math.round(usual)} ms. The network is not the cause: ask the operator of ${endpoint}.`,
         ];
     });
 }

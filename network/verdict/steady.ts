@@ -7,7 +7,7 @@ import { isShut, placesOf } from "./places.ts";
 export type Threshold = Pick<Stability, "stableRate" | "confidence">;
 
 /**
- * Whether whatever failed is so rare that it is no fault. Every vantage point has passed its sequential test, every pull
+ * Whether failures are so rare that they are no fault. Every vantage point has passed its sequential test, every pull
  * succeeded, nothing failed always, and neither all attempts together nor those at one endpoint show a rate that is
  * surely below the stable one: trouble that is spread over vantage points, or gathered at one endpoint, hides from the
  * test of each vantage point.

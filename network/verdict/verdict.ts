@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BytesPerFamily } from "../family.ts";
 
-/** What is wrong, by the fault that has to be mended. */
+/** What is wrong, named by the fault that somebody has to repair. */
 export const Cause = z.enum([
     "none",
     "pmtu-black-hole",
@@ -21,7 +21,7 @@ export type Cause = z.infer<typeof Cause>;
 export const Direction = z.enum(["download", "upload", "both"]);
 export type Direction = z.infer<typeof Direction>;
 
-/** Who is hit: one endpoint alike from everywhere, one vantage point, the VMs but not the gateway, or all. */
+/** What the fault affects: one endpoint from every vantage point, one vantage point, the VMs and not the gateway, or all. */
 export const Scope = z.enum(["endpoint", "node", "vm-subnet", "host-and-vms"]);
 export type Scope = z.infer<typeof Scope>;
 
@@ -50,7 +50,7 @@ export type Action = z.infer<typeof Action>;
 export const Verdict = z.object({
     cause: Cause,
     direction: Direction.nullable().describe("Null where the cause has none."),
-    scope: Scope.nullable().describe("Null when nothing is wrong, or nobody knows what."),
+    scope: Scope.nullable().describe("Null when nothing is wrong, or when the cause is unknown and nothing failed."),
     icmpFilteredAt: IcmpFilteredAt,
     pathMtu: BytesPerFamily.describe(
         "Bytes. The smallest exact value over directions, paths and vantage points; where nothing was too big for the path, the largest packet seen to pass, so that a host's own small MTU does not count as the path's. Null when not measured.",

@@ -132,7 +132,7 @@ function unknownInWords({ reports, trouble }: Observation, unprobed: readonly st
     }
     if (trouble.length > 0) {
         return {
-            summary: "Something fails, and nothing that was measured explains most of it.",
+            summary: "Requests fail, and no cause that Clearpath knows explains most of the failures.",
             sentence: "Probe again with more rounds and pulls.",
         };
     }

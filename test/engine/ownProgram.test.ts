@@ -49,7 +49,7 @@ describe("a preview of the program", () => {
         expect(result.diagnostics.map(({ message }) => message.split("\n"))).toEqual([
             [
                 'clearpath:nodeMtu: "fast" is not a whole number. Write for example 1400. Nothing was changed.',
-                "clearpath:msss: There is no such setting. Did you mean mss? Nothing was changed.",
+                "clearpath:msss: There is no setting of this name. Did you mean mss? Nothing was changed.",
             ],
         ]);
     });

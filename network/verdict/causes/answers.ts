@@ -45,7 +45,7 @@ const ANSWERS: readonly Answer[] = [
         cause: "upstream",
         trouble: ["http", "reputation", "tls-alert"],
         summary: endpoints => `The service answers with errors: ${endpoints}.`,
-        action: endpoints => `Ask the operator of ${endpoints}; a mirror bridges the time.`,
+        action: endpoints => `Ask the operator of ${endpoints}. A cache (mirror) keeps pulls working until then.`,
     },
 ];
 

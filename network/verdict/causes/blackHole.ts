@@ -58,16 +58,16 @@ export function blackHole(observation: Observation): Finding[] {
     ];
 }
 
-/** Whether the hole lies before a few endpoints, and the way to all others is whole. */
+/** Whether the hole is on the way to a few endpoints only, and large packets reach all others. */
 function isOnWayToFew(explained: TroubleGroup[], reports: Report[]): boolean {
     const stalls = explained.filter(({ trouble }) => isStall(trouble));
     return isAtEndpoints(stalls, reports) && sparesOthers(stalls, reports);
 }
 
 /**
- * A host that hears of the limit and whose connections do not suffer has no hole, even when an answer was late for one
- * flow of the search: routers answer at a bounded rate. A stray stall of a vantage point that is stable is no suffering.
- * Where others hear nothing at all, theirs are the holes.
+ * A host that receives frag-needed and whose connections do not stall has no hole, even when an answer was late for one
+ * flow of the search: routers answer at a bounded rate. One stalled request from an otherwise stable host is not counted
+ * as a fault. Where other hosts receive no frag-needed at all, only those have holes.
  */
 function holesIn({ reports, trouble }: Observation): Hole[] {
     const suffering = vantagePointsOf(trouble.filter(group => isStall(group.trouble)));
@@ -158,7 +158,7 @@ function actionsFor(sizes: PerFamily<number | null>, filteredAt: IcmpFilteredAt)
         return [...clamps, { component: null, argument: null, value: null, sentence }];
     }
     const sentence =
-        "Ask the uplink's provider to let ICMP frag-needed and packet-too-big pass: UDP and QUIC need them.";
+        "Ask the uplink's provider to let ICMP frag-needed and packet-too-big pass: UDP and QUIC need these messages.";
     return [...clamps, { component: null, argument: null, value: null, sentence }];
 }
 

@@ -46,7 +46,7 @@ function downForAll(observation: Observation, places: CalledPlace[]): Finding[] 
         scope: "endpoint",
         confidence: 0.9,
         summary: `No vantage point can connect to ${hostsOf(places)}, while other hosts answer.`,
-        action: `Ask the operator of ${hostsOf(places)}; a mirror bridges the time.`,
+        action: `Ask the operator of ${hostsOf(places)}. A cache (mirror) keeps pulls working until then.`,
     });
 }
 

@@ -112,7 +112,7 @@ function podMismatch(pod: Report, reports: readonly Report[]): Mismatch[] {
         .map(({ limitedBy, bytes }) => limitedBy === "peer" && bytes <= egress.mtu);
     if (measured.length > 0 && measured.every(isClamped => isClamped)) return [];
     const bridge = `${node.vantagePoint}, whose ${egress.name} is set to`;
-    const advice = `Have ${node.vantagePoint} set up its pods anew: Flannel takes their MTU from ${egress.name} when K3s starts, and a pod when it is made.`;
+    const advice = `Restart K3s on ${node.vantagePoint}, then recreate its pods: Flannel reads the MTU of ${egress.name} when K3s starts, and a pod gets it when it is created.`;
     return [{ report: pod, link: own.name, mtu: own.mtu, bridge, bridgeMtu: egress.mtu, advice }];
 }
 

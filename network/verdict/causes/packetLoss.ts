@@ -89,7 +89,7 @@ export function slowEndpoint(observation: Observation): Finding[] {
                     component: null,
                     argument: null,
                     value: null,
-                    sentence: `Ask the operator of ${name}; a mirror bridges the time.`,
+                    sentence: `Ask the operator of ${name}. A cache (mirror) keeps pulls working until then.`,
                 },
             ],
         },

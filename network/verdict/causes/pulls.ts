@@ -71,7 +71,7 @@ function findingOf(observation: Observation, cause: Cause, groups: TroubleGroup[
                 component: null,
                 argument: null,
                 value: null,
-                sentence: `Ask the operator of ${registries.join(", ")} and of the hosts it redirects to; a mirror bridges the time.`,
+                sentence: `Ask the operator of ${registries.join(", ")} and of the hosts it redirects to. A cache (mirror) keeps pulls working until then.`,
             },
         ],
     };

@@ -66,7 +66,7 @@ describe("the settings of a cache", () => {
         [
             "no cache",
             { mirror: "always" },
-            "clearpath:cache: It is missing. mirror always needs to know where a cache can be put.",
+            "clearpath:cache: It is missing. With mirror always, Clearpath must know on which host to set up the cache.",
         ],
         ["no connection", { cache: {} }, "clearpath:cache.connection: It is missing. Placement host needs it"],
         [
@@ -78,7 +78,7 @@ describe("the settings of a cache", () => {
         [
             "a cache where nothing is clamped",
             { cache: { connection: { host: "192.168.9.9" } } },
-            'clearpath:cache.connection.host: "192.168.9.9" lies in none of nodeSubnets',
+            'clearpath:cache.connection.host: "192.168.9.9" is in none of nodeSubnets',
         ],
         [
             "one registry twice",

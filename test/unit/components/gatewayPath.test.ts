@@ -41,13 +41,13 @@ describe("the mode", () => {
             "bridged where it is someone else's",
             { nodeFacts: [nodeFacts(ROUTER_MAC)] },
             "bridged",
-            "The nodes' gateway is no link of pve, so pve only bridges to it.",
+            "The MAC address of the nodes' gateway belongs to no link of pve, so pve only bridges to it.",
         ],
         [
             "routed while no node knows its gateway",
             { nodeFacts: [nodeFacts(null)] },
             "routed",
-            "No node has told the MAC address of its gateway; pve is taken to route. Set gateway.mode if it only bridges.",
+            "No node knows the MAC address of its gateway, so Clearpath assumes that pve routes. Set gateway.mode to bridged if it only bridges.",
         ],
         [
             "what the configuration says, against the facts",
@@ -65,7 +65,7 @@ describe("the mode", () => {
             "routed where nobody was asked",
             { gatewayFacts: undefined, nodeFacts: undefined },
             "routed",
-            "No node has told the MAC address of its gateway; pve is taken to route. Set gateway.mode if it only bridges.",
+            "No node knows the MAC address of its gateway, so Clearpath assumes that pve routes. Set gateway.mode to bridged if it only bridges.",
         ],
     ])("is %s", async (_, changes, mode, why) => {
         const { path } = await tablesOf(changes);

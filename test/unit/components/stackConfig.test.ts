@@ -37,22 +37,22 @@ describe("a wrong value", () => {
         [
             "an unknown key near a known one",
             { nodeMTU: 1400 },
-            "clearpath:nodeMTU: There is no such setting. Did you mean nodeMtu?",
+            "clearpath:nodeMTU: There is no setting of this name. Did you mean nodeMtu?",
         ],
         [
             "an unknown key like no other",
             { colour: "green" },
-            "clearpath:colour: There is no such setting. Known here: gateway, nodes, nodeSubnets, podSubnets, nodeMtu, mss, pathMtu, prerequisites, mirror, cache, ssh, sshPassword, sshPrivateKey, probe.",
+            "clearpath:colour: There is no setting of this name. Known here: gateway, nodes, nodeSubnets, podSubnets, nodeMtu, mss, pathMtu, prerequisites, mirror, cache, ssh, sshPassword, sshPrivateKey, probe.",
         ],
         [
             "an unknown key within a node",
             { nodes: [cp1, { ...worker, rol: "agent" }] },
-            "clearpath:nodes[1].rol: There is no such setting. Did you mean role?",
+            "clearpath:nodes[1].rol: There is no setting of this name. Did you mean role?",
         ],
         [
             "an unknown key within a connection",
             { nodes: [cp1, { ...worker, connection: { host: "10.27.27.21", hostkey: "x" } }] },
-            "clearpath:nodes[1].connection.hostkey: There is no such setting. Did you mean hostKey?",
+            "clearpath:nodes[1].connection.hostkey: There is no setting of this name. Did you mean hostKey?",
         ],
         [
             "an MTU in words",
@@ -103,22 +103,22 @@ describe("a wrong value", () => {
         [
             "a node listed twice",
             { nodes: [cp1, { ...worker, name: "cp1" }] },
-            'clearpath:nodes[1].name: "cp1" is nodes[0]\'s name already. Give every host a name of its own.',
+            'clearpath:nodes[1].name: "cp1" is already the name of nodes[0]. Give every host a name of its own.',
         ],
         [
             "two nodes of one address",
             { nodes: [cp1, { ...worker, connection: cp1.connection }] },
-            'clearpath:nodes[1].connection.host: "10.27.27.11" is nodes[0]\'s address already. List every host once.',
+            'clearpath:nodes[1].connection.host: "10.27.27.11" is already the address of nodes[0]. List every host once.',
         ],
         [
             "a node that has the gateway's name",
             { nodes: [cp1, { ...worker, name: "pve" }] },
-            'clearpath:nodes[1].name: "pve" is gateway\'s name already. Give every host a name of its own.',
+            'clearpath:nodes[1].name: "pve" is already the name of gateway. Give every host a name of its own.',
         ],
         [
             "a node outside the subnets",
             { nodes: [cp1, { ...worker, connection: { host: "10.27.28.21" } }] },
-            'clearpath:nodes[1].connection.host: "10.27.28.21" of worker1 lies in none of nodeSubnets, 10.27.27.0/24, so its connections would not be clamped. Add its subnet there.',
+            'clearpath:nodes[1].connection.host: "10.27.28.21" of worker1 is in none of nodeSubnets, 10.27.27.0/24, so its connections would not be clamped. Add its subnet to nodeSubnets.',
         ],
         [
             "a role that K3s does not have",
@@ -138,7 +138,7 @@ describe("a wrong value", () => {
         [
             "an egress link on a bridge",
             { gateway: { connection: { host: "192.168.77.2" }, mode: "bridged", egressLink: "eno1" } },
-            "clearpath:gateway.egressLink: It has no meaning in mode bridged, which goes by the node subnets. Remove it, or set gateway.mode to routed.",
+            "clearpath:gateway.egressLink: Mode bridged does not use it: that mode tells packets apart by the node subnets. Remove it, or set gateway.mode to routed.",
         ],
         [
             "an egress link that nftables would take for a pattern",
@@ -168,12 +168,12 @@ describe("a wrong value", () => {
         [
             "an MSS in words",
             { mss: "automatic" },
-            'clearpath:mss: "automatic" is nothing that this can be. Write for example auto, 1340 or { ipv4: 1340, ipv6: 1320 }.',
+            'clearpath:mss: "automatic" is not a value that this setting takes. Write for example auto, 1340 or { ipv4: 1340, ipv6: 1320 }.',
         ],
         [
             "an MSS for IPv5",
             { mss: { ipv5: 1340 } },
-            "clearpath:mss.ipv5: There is no such setting. Did you mean ipv4?",
+            "clearpath:mss.ipv5: There is no setting of this name. Did you mean ipv4?",
         ],
         [
             "a path too narrow for IPv4 and IPv6",
@@ -188,7 +188,7 @@ describe("a wrong value", () => {
         [
             "an unknown key of the probes",
             { probe: { round: 5 } },
-            "clearpath:probe.round: There is no such setting. Did you mean rounds?",
+            "clearpath:probe.round: There is no setting of this name. Did you mean rounds?",
         ],
         [
             "prerequisites by a key that only our own plugin can read",

@@ -36,7 +36,7 @@ describe("probes-fresh", () => {
             {
                 urn: "probe-cp1",
                 message:
-                    "probe-cp1 ran at 2025-01-01T00:01:00Z, before path-pve changed the network at 2025-01-01T00:02:00Z. What it found may hold no longer. Run `up` without --target, and give the probe's triggers the appliedAt of path-pve.",
+                    "probe-cp1 ran at 2025-01-01T00:01:00Z, before path-pve changed the network at 2025-01-01T00:02:00Z. Its result may be out of date. Run `up` without --target, and give the probe's triggers the appliedAt of path-pve.",
             },
         ]);
     });
@@ -52,7 +52,7 @@ describe("probes-fresh", () => {
             report.incompleteReason = "The budget of 60 s was used up.";
         });
         const { violations } = await judgeStack(probesFresh, [cut], afterApply);
-        expect(violations[0]?.message).toContain("did not come to its end: The budget of 60 s was used up.");
+        expect(violations[0]?.message).toContain("was cut short: The budget of 60 s was used up.");
     });
 });
 
@@ -88,7 +88,7 @@ describe("pulls-succeed", () => {
     it("refuses a server that could not pull", async () => {
         const { violations } = await judgeStack(pullsSucceed, [failing("cp1", "server"), good[2]!], afterApply);
         expect(violations.map(({ message }) => message)).toEqual([
-            "cp1 could not pull registry.k8s.io/pause:3.10 (TLS handshake timeout). Its pods will not start. Every server must pull every image: read the error, mend it, and run `up` again.",
+            "cp1 could not pull registry.k8s.io/pause:3.10 (TLS handshake timeout). Its pods will not start. Every server must pull every image: read the error, remove its cause, and run `up` again.",
         ]);
     });
 

@@ -8,7 +8,7 @@ const recorded = (
 ): LastOutcome => ({
     verdict: { ...judged([]), summary: "One in five is lost.", stability },
     decision: { mirror: false, why: "" },
-    mending: false,
+    stillSearching: false,
     ...change,
 });
 
@@ -56,7 +56,7 @@ describe("mirror", () => {
     });
 
     test("auto waits while the way out is still being mended", () => {
-        expect(decideMirror("auto", recorded({ cp1: "unstable" }, { mending: true })).mirror).toBe(false);
+        expect(decideMirror("auto", recorded({ cp1: "unstable" }, { stillSearching: true })).mirror).toBe(false);
     });
 
     test("auto keeps what it once decided, since the next verdict is one of the way with the cache", () => {

@@ -185,7 +185,7 @@ describe("a pod whose link is larger than its node's", () => {
         const verdict = withPods(atLeast(1400));
         expect(verdict).toMatchObject({ cause: "mtu-mismatch", scope: "node" });
         expect(verdict.actions[0]).toMatchObject({ component: null });
-        expect(verdict.actions[0]!.sentence).toContain("Have cp1 set up its pods anew");
+        expect(verdict.actions[0]!.sentence).toContain("Restart K3s on cp1, then recreate its pods");
     });
 
     test("is none where a clamp keeps all that it agrees on below", () => {

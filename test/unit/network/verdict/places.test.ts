@@ -107,5 +107,5 @@ test("an endpoint that answers everyone slowly is no fault, and an advisory", ()
     const slow = { endpoints: endpoints(endpoint("quay.io", { latency: { median: 1600, p95: 1700, p99: 1800 } })) };
     const verdict = judged([gateway(slow), node("cp1", slow)]);
     expect(verdict.cause).toBe("none");
-    expect(verdict.advisories).toEqual([expect.stringContaining("quay.io answers everyone, and slowly: 1600 ms")]);
+    expect(verdict.advisories).toEqual([expect.stringContaining("quay.io answers every vantage point, and slowly: 1600 ms")]);
 });
