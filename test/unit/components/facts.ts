@@ -1,6 +1,6 @@
 import type { HostNetworkFacts, MeasuredMtu, PathMtuResult } from "../../../network/probe/report.ts";
 
-/** MAC addresses of the test network: the Proxmox host's bridges, and the router of the house. */
+/** MAC addresses of the test network: the Proxmox host's bridges, and the router of the local network. */
 export const VMBR0_MAC = "52:54:00:00:00:01";
 export const VMBR1_MAC = "52:54:00:00:00:02";
 export const ROUTER_MAC = "52:54:00:00:00:ff";

@@ -229,7 +229,7 @@ describe("PullThroughRegistry in a cluster", () => {
         expect(named(resources, "cache-namespace").metadata).toMatchObject({ name: "clearpath-cache" });
     });
 
-    it("is in service as long as the twins are, whatever the proxies do", async () => {
+    it("is ready as long as its twins are ready, also while its proxies are down", async () => {
         const [proxy, twin] = spec((await made()).resources).template.spec.containers;
         expect(proxy).not.toHaveProperty("readinessProbe");
         expect(twin).toMatchObject({

@@ -53,7 +53,7 @@ const ipv4Cidr = fc
     });
 
 describe("subnetsByFamily", () => {
-    it("keeps one spelling and drops what lies inside another", () => {
+    it("keeps one spelling and drops a subnet that is inside of another", () => {
         const cidrs = ["10.42.3.0/24", "10.42.0.0/16", "2001:DB8:0:0::/64", "2001:db8::/64", "10.27.27.0/24"];
         expect(subnetsByFamily(cidrs)).toEqual({ ipv4: ["10.27.27.0/24", "10.42.0.0/16"], ipv6: ["2001:db8::/64"] });
     });

@@ -113,7 +113,7 @@ describe("readClamp", () => {
         ["only the SYN, as nft writes it", "tcp flags & (syn | rst | ack) == syn tcp option maxseg size set 1340"],
         ["only the bare SYN", "tcp flags == syn tcp option maxseg size set 1340"],
         ["the other IP version", "meta nfproto ipv6 tcp flags syn / syn,rst tcp option maxseg size set 1340"],
-        ["the route's MTU, whatever it is", "tcp flags syn tcp option maxseg size set rt mtu"],
+        ["the route's MTU", "tcp flags syn tcp option maxseg size set rt mtu"],
     ])("does not count a rule for %s as a clamp of the nodes", (_, rule) => {
         const clamp = readClamp(`chain f { type filter hook forward priority mangle; policy accept; ${rule}; }`);
         expect(unclampedSubnets(clamp, ["10.27.27.0/24"])).toEqual(["10.27.27.0/24"]);

@@ -136,7 +136,7 @@ describe("the search for an MSS", () => {
         expect(searchAfter(BOTH(1380), search, proof)).toBe(search);
     });
 
-    it("begins anew where another path MTU was measured", () => {
+    it("starts again when another path MTU was measured", () => {
         const { search } = searchIn({ carries: BOTH(1331), visible: true }, BOTH(1380));
         expect(mssToTry(BOTH(1380), search)).toEqual({ ipv4: 1291, ipv6: 1271 });
         expect(mssToTry(BOTH(1492), search)).toEqual({ ipv4: 1452, ipv6: 1432 });

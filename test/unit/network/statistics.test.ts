@@ -29,7 +29,7 @@ describe("wilsonInterval", () => {
         expect(wilsonInterval(0, 0)).toEqual({ low: 0, high: 1 });
     });
 
-    test("holds the observed rate, and lies between 0 and 1", () => {
+    test("contains the observed rate, and is between 0 and 1", () => {
         const counts = fc
             .integer({ min: 1, max: 5000 })
             .chain(n => fc.tuple(fc.integer({ min: 0, max: n }), fc.constant(n)));

@@ -87,7 +87,7 @@ describe("node-mtu-safe", () => {
 describe("mss-fits-path", () => {
     const aloneTable = (content: string) => ({ ...nftTable(content), parent: undefined });
 
-    it("judges the MSS that a GatewayPath says, whatever the text of its table", async () => {
+    it("judges the MSS that a GatewayPath says, and not the text of its table", async () => {
         const path = gatewayPath({ mss: { ipv4: 1350, ipv6: null } });
         const { violations } = await judgeStack(mssFitsPath, [path, nftTable(UNKNOWN), pathMtu("pve")]);
         expect(violations.map(({ urn, message }) => [urn, message.split(".")[0]])).toEqual([

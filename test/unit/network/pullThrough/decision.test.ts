@@ -55,7 +55,7 @@ describe("mirror", () => {
         expect(decideMirror("auto", last).why).toMatch(/on cp1: One in five is lost\. cp1: lost some\.$/);
     });
 
-    test("auto waits while the way out is still being mended", () => {
+    test("auto adds no cache while the search for an MSS goes on", () => {
         expect(decideMirror("auto", recorded({ cp1: "unstable" }, { stillSearching: true })).mirror).toBe(false);
     });
 

@@ -30,7 +30,7 @@ describe("the configuration of an instance", () => {
         expect([proxy.http.addr, twin.http.addr]).toEqual([":5000", ":5001"]);
     });
 
-    test("caches no descriptor, which eviction would make a lie", () => {
+    test("caches no descriptor, because it would be wrong after an eviction", () => {
         for (const text of [
             proxyConfig({ ...settings, distribution: 2 }),
             twinConfig({ ...settings, distribution: 2 }),
@@ -43,7 +43,7 @@ describe("a unit", () => {
     const of = (kind: "proxy" | "twin") =>
         registryUnit({ upstream, kind, program: "/usr/bin/docker-registry", memoryMax: "512M", revision: "1" });
 
-    test("of a proxy is started anew before distribution 2 forgets, without what it remembers of that", () => {
+    test("of a proxy restarts before distribution 2 forgets, without its list of what to forget", () => {
         expect(of("proxy")).toMatch(/^RuntimeMaxSec=5d$/m);
         expect(of("proxy")).toMatch(/^ExecStartPre=rm -f %C\/clearpath-registry-ghcr\.io\/scheduler-state\.json$/m);
         expect(of("twin")).not.toMatch(/RuntimeMaxSec|scheduler-state/);

@@ -12,7 +12,7 @@ describe("a measured black hole", () => {
         expect(judged([gateway(), suffering]).cause).toBe("pmtu-black-hole");
     });
 
-    test("of both directions on every vantage point lies beyond the gateway", () => {
+    test("of both directions on every vantage point is beyond the gateway", () => {
         const verdict = judged([
             gateway({ ...stalled, pathMtu: hole }),
             node("cp1", { ...stalled, pathMtu: hole }, 1400),

@@ -194,7 +194,7 @@ describe("a pod whose link is larger than its node's", () => {
     });
 });
 
-describe("a hole that only one of several endpoints lies behind", () => {
+describe("a hole on the way to only one of several endpoints", () => {
     const mixed = silent(1400, [1400, 1400, ...Array.from({ length: 16 }, () => 1500)]);
     const stalling = (attempts: number) => ({
         endpoints: ENDPOINTS.map(name =>
@@ -344,7 +344,7 @@ const anyFailure = fc.record({
     who: fc.constantFrom("pve", "cp1", "worker1"),
 });
 
-test("whatever fails on an unstable vantage point, the verdict is never none, and always fits its schema", () => {
+test("the verdict on an unstable vantage point is never none, and always fits its schema", () => {
     fc.assert(
         fc.property(fc.array(anyFailure, { minLength: 1, maxLength: 6 }), failures => {
             const of = (who: string) => ({

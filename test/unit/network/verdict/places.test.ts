@@ -30,7 +30,7 @@ describe("attempts told apart by host and IP version", () => {
         expect(verdict.summary).toContain("quay.io (IPv4)");
     });
 
-    test("show a token service that is down for everyone, whatever endpoint sends clients there", () => {
+    test("show a token service that is down for every vantage point and every endpoint that sends clients there", () => {
         const hub = called(
             "registry-1.docker.io",
             place("registry-1.docker.io", "ipv4", 0),
@@ -107,5 +107,7 @@ test("an endpoint that answers everyone slowly is no fault, and an advisory", ()
     const slow = { endpoints: endpoints(endpoint("quay.io", { latency: { median: 1600, p95: 1700, p99: 1800 } })) };
     const verdict = judged([gateway(slow), node("cp1", slow)]);
     expect(verdict.cause).toBe("none");
-    expect(verdict.advisories).toEqual([expect.stringContaining("quay.io answers every vantage point, and slowly: 1600 ms")]);
+    expect(verdict.advisories).toEqual([
+        expect.stringContaining("quay.io answers every vantage point, and slowly: 1600 ms"),
+    ]);
 });

@@ -30,7 +30,7 @@ function summary({ samples, ...report }: VantageReport): VantageSummary {
     };
 }
 
-/** Adds what `lab verdicts --record DIR` wrote to the recorded networks, or begins them anew with it. */
+/** Adds what `lab verdicts --record DIR` wrote to the recorded networks, or replaces them with it. */
 function record(directories: readonly string[], isNew: boolean): void {
     const before = isNew ? [] : (JSON.parse(gunzipSync(readFileSync(RECORDED)).toString()) as Recorded[]);
     const files = directories.flatMap(directory =>

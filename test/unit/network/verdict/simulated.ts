@@ -30,7 +30,7 @@ function draws(seed: number): () => number {
     };
 }
 
-/** What a gateway and two nodes report of a network with such trouble. */
+/** What a gateway and two nodes report of a network with this trouble. */
 export function simulated(trouble: Trouble, seed: number): VantageReport[] {
     const draw = draws(seed);
     for (let warmUp = 0; warmUp < 20; warmUp++) draw();

@@ -4,7 +4,7 @@ import { simulated, type Trouble } from "./simulated.ts";
 
 const RUNS = 400;
 
-/** How often each cause is named in that many runs of a network with such trouble. */
+/** How often each cause is named in that many runs of a network with this trouble. */
 function named(trouble: Trouble): Record<string, number> {
     const counts: Record<string, number> = {};
     for (let seed = 1; seed <= RUNS; seed++) {
