@@ -17,6 +17,8 @@ export interface Condition {
     reason?: string;
     message?: string;
     lastTransitionTime?: string;
+    /** Generation of the object that the condition speaks of, where the controller writes it. */
+    observedGeneration?: number;
 }
 
 export interface ContainerStatus {
@@ -35,6 +37,8 @@ export interface Pod {
     spec: { nodeName?: string; containers: Container[]; initContainers?: Container[] };
     status?: {
         phase?: string;
+        startTime?: string;
+        conditions?: Condition[];
         containerStatuses?: ContainerStatus[];
         initContainerStatuses?: ContainerStatus[];
     };

@@ -1,128 +1,240 @@
-import type { Conclusion, Diagnosis, PullFailure } from "./diagnosis.ts";
-import { CAUSE_IN_WORDS, isOfNetwork } from "./failureCause.ts";
+import { adviceOn } from "./advice.ts";
+import type { Broken, Conclusion, Diagnosis, StuckPod } from "./diagnosis.ts";
+import { CAUSE_IN_WORDS, causeOf, isOfNetwork } from "./failureCause.ts";
+import { pullConclusion } from "./pullConclusion.ts";
+import { failedByNetwork } from "./secretFindings.ts";
+import { distinct, listed, PROBE } from "./sentence.ts";
 
-type Findings = Pick<Diagnosis, "pulls" | "sources" | "releases" | "secrets">;
-
-const PROBE = "Run `clearpath probe --stack NAME`: it finds out where on the way it breaks, and what to change.";
+type Findings = Omit<Diagnosis, "version" | "at" | "cluster" | "blocking" | "conclusion" | "nodes">;
 
 /** What blocks now, from findings. */
-export function isBlocking({ pulls, sources, releases, secrets }: Findings): boolean {
+export function isBlocking(findings: Findings): boolean {
+    const { pulls, stuckPods, unreadyNodes, controllers, sources, releases, secrets } = findings;
     return (
         pulls.some(({ waitingPods }) => waitingPods.length > 0) ||
-        sources.some(({ effect }) => effect === "blocks") ||
-        releases.some(({ state }) => state === "stalled") ||
-        secrets.some(({ effect }) => effect === "blocks")
+        [...stuckPods, ...unreadyNodes, ...controllers].some(({ blocks }) => blocks) ||
+        [...sources, ...secrets].some(({ effect }) => effect === "blocks") ||
+        releases.some(({ state }) => state === "stalled")
     );
 }
 
-/** Whose fault it is: what lies deepest is named, and what follows from it is not. */
+/** Whose fault it is: the deepest cause is named, and what follows from it is not. */
 export function conclusionOf(findings: Findings): Conclusion {
     const blocked = findings.pulls.filter(({ waitingPods }) => waitingPods.length > 0);
-    const byNetwork = blocked.filter(({ cause }) => isOfNetwork(cause));
-    if (byNetwork.length > 0) return networkAtPulls(byNetwork);
-    if (blocked.length > 0) return otherPulls(blocked);
-    return ofSources(findings) ?? ofReleases(findings) ?? ofSecrets(findings) ?? nothing(findings);
+    if (blocked.length > 0) return pullConclusion(blocked);
+    return (
+        ofNodes(findings) ??
+        ofPods(findings) ??
+        ofControllers(findings) ??
+        ofSources(findings) ??
+        ofReleases(findings) ??
+        ofSecrets(findings) ??
+        nothing(findings)
+    );
 }
 
-function networkAtPulls(failures: PullFailure[]): Conclusion {
-    const registries = distinct(failures.map(({ registry }) => registry));
-    const nodes = distinct(failures.map(({ node }) => node).filter(Boolean));
-    const causes = distinct(failures.map(({ cause }) => CAUSE_IN_WORDS[cause])).join(", ");
-    const from = nodes.length > 0 ? ` from ${listed(nodes)}` : "";
-    const alone = registries.length === 1;
-    const why = alone
-        ? `Only ${registries[0]} is hit, so it may be that registry as well as the way to it.`
-        : `${registries.length} registries that have nothing in common fail alike, so none of them is at fault: it is the network, on the way out${nodes.length === 1 ? " of this node" : nodes.length > 1 ? " of these nodes" : ""}.`;
+function ofNodes({ unreadyNodes }: Findings): Conclusion | undefined {
+    const broken = unreadyNodes.filter(({ blocks }) => blocks);
+    if (broken.length === 0) return undefined;
     return {
-        culprit: "network",
-        sentence: `Image pulls${from} fail (${causes}): ${listed(registries)}. ${why}`,
-        actions: [PROBE],
+        culprit: "node",
+        sentence: `${listed(broken.map(({ object }) => object))} ${broken.length === 1 ? "is" : "are"} not Ready, so pods there do not start: ${firstWords(broken)}`,
+        actions: ["Look at the kubelet on the node: `systemctl status k3s` or `k3s-agent`, and its journal."],
     };
 }
 
-const ADVICE: Partial<Record<PullFailure["cause"], string>> = {
-    "rate-limit": "Log in to the registry, or pull through a cache: K3sRegistries and PullThroughRegistry do both.",
-    auth: "Check the pull secret, and that the image exists: registries hide what one may not see.",
-    "not-found": "Correct the image's name or tag.",
-    certificate:
-        "Give the node the authority that signs the registry's certificate: `certificateAuthorities` of K3sRegistries.",
-    upstream: "Wait for the registry, or pull through a cache that holds the image.",
-    "no-space": "Free space on the node: `k3s crictl rmi --prune`.",
-    platform: "Choose an image that is built for the node's architecture.",
-    "invalid-name": "Correct the image's name.",
-    "never-pulled": "Import the image on the node, or change imagePullPolicy.",
+const POD_ACTIONS: Record<StuckPod["kind"], string> = {
+    sandbox: "Read the message of each.",
+    container: "Read the message of each: it names what the container lacks.",
+    volume: "Read the message of each: it names the volume and what it waits for.",
+    unscheduled: "Read the scheduler's message: it counts the nodes and says what each lacks.",
+    unexplained:
+        "Run `kubectl describe pod` for one of them, or delete it and read the events of the pod that replaces it.",
 };
 
-const ON_NODE: readonly PullFailure["cause"][] = ["no-space", "platform", "invalid-name", "never-pulled"];
-
-function otherPulls(failures: PullFailure[]): Conclusion {
-    const causes = distinct(failures.map(({ cause }) => cause));
-    const images = distinct(failures.map(({ image }) => image));
+function ofPods({ stuckPods, secrets }: Findings): Conclusion | undefined {
+    const stuck = stuckPods.filter(({ blocks }) => blocks);
+    if (stuck.length === 0) return undefined;
+    const lacking = stuck.filter(({ missingSecret }) => missingSecret !== null);
+    if (lacking.length === stuck.length) return ofMissingSecrets(lacking, secrets);
+    const deepest = stuck.filter(({ kind }) => kind === stuck[0]!.kind);
+    const readings = deepest.map(({ message }) => ({ message, cause: causeOf(message) }));
+    const byNetwork = readings.filter(({ cause }) => isOfNetwork(cause) && cause !== "timeout");
+    const pods = listed(deepest.map(({ pod }) => pod));
+    const many = deepest.length === 1 ? "does" : "do";
     return {
-        culprit: causes.every(cause => ON_NODE.includes(cause)) ? "node" : "registry",
-        sentence: `Image pulls fail (${causes.map(cause => CAUSE_IN_WORDS[cause]).join(", ")}): ${listed(images)}. The network carries the answers, so it is not at fault.`,
-        actions: causes.flatMap(cause => ADVICE[cause] ?? []),
+        culprit: culpritOf(deepest[0]!.kind),
+        sentence: `${pods} ${many} not start${onNodes(deepest)}: ${oneLine(deepest[0]!.message)}`,
+        actions: [
+            POD_ACTIONS[deepest[0]!.kind],
+            ...(deepest[0]!.kind === "sandbox"
+                ? distinct(
+                      readings
+                          .filter(({ cause }) => cause !== "other")
+                          .flatMap(one => adviceOn(one.cause, one.message)),
+                  )
+                : []),
+            ...(byNetwork.length > 0 ? [PROBE] : []),
+        ],
+    };
+}
+
+function culpritOf(kind: StuckPod["kind"]): Conclusion["culprit"] {
+    if (kind === "container" || kind === "volume") return "release";
+    return kind === "unexplained" ? "none" : "node";
+}
+
+function ofMissingSecrets(pods: readonly StuckPod[], secrets: Findings["secrets"]): Conclusion {
+    const names = pods.map(({ pod, missingSecret }) => `${pod.split("/")[0]}/${missingSecret}`);
+    const generators = secrets.filter(({ effect }) => effect === "blocks");
+    const by =
+        generators.length > 0
+            ? ` ${listed(generators.map(({ object }) => object))} should generate Secrets and did not.`
+            : "";
+    return {
+        culprit: "secret",
+        sentence: `${listed(pods.map(({ pod }) => pod))} cannot start: the ${distinct(names).length === 1 ? "Secret" : "Secrets"} ${listed(names)} ${distinct(names).length === 1 ? "does" : "do"} not exist.${by}`,
+        actions: [
+            generators.length > 0
+                ? "Correct what the ExternalSecret's message names, then run `clearpath secrets` for it."
+                : "Create the Secret, or run `clearpath diagnose --gate secrets` to see whether an ExternalSecret should generate it.",
+            ...networkOfSecrets(generators),
+        ],
+    };
+}
+
+function ofControllers({ controllers }: Findings): Conclusion | undefined {
+    if (controllers.length === 0) return undefined;
+    return {
+        culprit: "release",
+        sentence: `Flux itself does not run: ${listed(controllers.map(({ object }) => object))} ${controllers.length === 1 ? "ends" : "end"} again and again. What its objects say is from before.`,
+        actions: ["Read why: `kubectl logs --previous` of that pod."],
     };
 }
 
 function ofSources({ sources }: Findings): Conclusion | undefined {
     const blocking = sources.filter(({ effect }) => effect === "blocks");
     if (blocking.length === 0) return undefined;
-    const names = listed(blocking.map(({ object }) => object));
-    const byNetwork = blocking.filter(({ cause }) => isOfNetwork(cause));
-    if (byNetwork.length === blocking.length)
+    const causes = distinct(blocking.map(({ cause }) => CAUSE_IN_WORDS[cause])).join(", ");
+    const start = `${listed(blocking.map(({ object }) => object))} cannot be fetched (${causes})`;
+    if (blocking.every(({ cause }) => isOfNetwork(cause)))
         return {
             culprit: "network",
-            sentence: `${names} cannot be fetched (${distinct(blocking.map(({ cause }) => CAUSE_IN_WORDS[cause])).join(", ")}): it is the network, on the way out of the node that source-controller runs on.`,
+            sentence: `${start}: it is the network, on the way out of the node that source-controller runs on.`,
             actions: [PROBE],
         };
+    const certificates = blocking.filter(({ cause }) => cause === "certificate");
     return {
         culprit: "source",
-        sentence: `${names} cannot be fetched (${distinct(blocking.map(({ cause }) => CAUSE_IN_WORDS[cause])).join(", ")}), and what depends on it does not arrive.`,
-        actions: ["Read the message of each: address, credentials and revision are what they name."],
+        sentence: `${start}, and what depends on ${blocking.length === 1 ? "it" : "them"} does not arrive.`,
+        actions: [
+            "Read the message of each: it names the address, the credentials or the revision that is wrong.",
+            ...distinct(certificates.flatMap(({ cause, message }) => adviceOn(cause, message))),
+            ...(blocking.some(({ cause }) => isOfNetwork(cause) || cause === "other") ? [PROBE] : []),
+        ],
     };
 }
 
-function ofReleases({ releases }: Findings): Conclusion | undefined {
+function ofReleases(findings: Findings): Conclusion | undefined {
+    const { releases, secrets, pulls, sources } = findings;
     const stalled = releases.filter(({ state }) => state === "stalled");
     if (stalled.length === 0) return undefined;
-    const roots = stalled.filter(({ because }) => !because.some(text => text.startsWith("waits for ")));
+    const roots = stalled.filter(({ isRoot }) => isRoot);
+    const named = roots.length > 0 ? roots : stalled;
+    const missing = secrets.filter(
+        ({ object, effect }) =>
+            effect === "blocks" && named.some(({ because }) => because.includes(`${object} has generated no Secret`)),
+    );
+    if (
+        missing.length > 0 &&
+        named.every(({ because }) => because.some(text => text.endsWith("has generated no Secret")))
+    )
+        return ofSecrets({ ...findings, secrets: missing });
+    const circle = named.flatMap(({ because }) => because).find(text => text.startsWith("waits in a circle"));
+    const one = named.length === 1;
+    const waiting = stalled.length - named.length;
+    const looked = pulls.length + sources.length === 0 ? " No failing image pull and no failing source was found." : "";
     return {
         culprit: "release",
-        sentence: `${listed((roots.length > 0 ? roots : stalled).map(({ object }) => object))} ${(roots.length || stalled.length) === 1 ? "is" : "are"} not Ready. Images are pulled and sources are fetched, so the network is not at fault.`,
-        actions: ["Read the message of each; what only waits for another is listed after it."],
+        sentence: `${listed(named.map(({ object }) => object))} ${one ? "is" : "are"} not Ready${circle ? ` and ${circle.replace("waits", one ? "waits" : "wait")}` : ""}${waiting > 0 ? `, and ${waiting} more ${waiting === 1 ? "waits" : "wait"} for ${one ? "it" : "them"}` : ""}.${looked}`,
+        actions: [
+            circle
+                ? "Take one `dependsOn` out of the circle."
+                : "Read the message of each; what only waits for another is listed after it.",
+            ...networkOfSecrets(failedByNetwork(secrets)),
+        ],
     };
 }
 
-function ofSecrets({ secrets }: Findings): Conclusion | undefined {
+function ofSecrets({ secrets }: Pick<Findings, "secrets">): Conclusion | undefined {
     const blocking = secrets.filter(({ effect }) => effect === "blocks");
     if (blocking.length === 0) return undefined;
+    const causes = distinct(
+        blocking.flatMap(({ cause }) => (cause === null || cause === "other" ? [] : [CAUSE_IN_WORDS[cause]])),
+    );
     return {
         culprit: "secret",
-        sentence: `${listed(blocking.map(({ object }) => object))} has generated no Secret that workloads can start with.`,
-        actions: ["Mend what its message names, then run `clearpath secrets` for it."],
+        sentence: `${listed(blocking.map(({ object }) => object))} ${blocking.length === 1 ? "has" : "have"} generated no Secret that workloads can start with${causes.length > 0 ? ` (${causes.join(", ")})` : ""}.`,
+        actions: [
+            "Correct what its message names, then run `clearpath secrets` for it.",
+            ...networkOfSecrets(failedByNetwork(blocking)),
+        ],
     };
 }
 
-function nothing({ pulls, sources, secrets }: Findings): Conclusion {
+function networkOfSecrets(secrets: Findings["secrets"]): string[] {
+    if (failedByNetwork(secrets).length === 0) return [];
+    return [
+        `The network did not carry the requests to the provider of ${listed(
+            secrets.map(({ object }) => object),
+            3,
+        )}. ${PROBE}`,
+    ];
+}
+
+function nothing(findings: Findings): Conclusion {
+    const { pulls, sources, secrets, releases, fetching, stuckPods, unreadyNodes, notLookedAt } = findings;
+    const atWork = [
+        ...fetching.map(({ object }) => object),
+        ...releases.map(({ object }) => object),
+        ...stuckPods.map(({ pod }) => `Pod/${pod}`),
+        ...unreadyNodes.map(({ object }) => object),
+    ];
+    const byNetwork = failedByNetwork(secrets);
+    const network =
+        byNetwork.length > 0
+            ? ` But the network does not carry the requests to a provider (${listed(
+                  byNetwork.map(({ object }) => object),
+                  3,
+              )}), so no newer Secret arrives.`
+            : "";
+    const actions = byNetwork.length > 0 ? [PROBE] : [];
+    if (atWork.length > 0)
+        return {
+            culprit: "none",
+            sentence: `Nothing fails, but ${atWork.length} ${atWork.length === 1 ? "object is" : "objects are"} still at work: ${listed(atWork)}. Run it again later.${network}`,
+            actions,
+        };
+    const isPartial = notLookedAt.some(sentence => sentence.includes("(403)"));
     const some = pulls.length + sources.length + secrets.length > 0;
     return {
         culprit: "none",
-        sentence: some
-            ? "Nothing blocks. What is listed has recovered, or is served from what is there."
-            : "Nothing blocks.",
-        actions: [],
+        sentence: `${isPartial ? "Nothing that could be looked at blocks." : "Nothing blocks: no image pull, pod, node, source or release fails now."}${some ? " What is listed has recovered, or what is there already serves in its place." : ""}${network}`,
+        actions,
     };
 }
 
-function distinct<T>(values: readonly T[]): T[] {
-    return [...new Set(values)];
+function onNodes(pods: readonly StuckPod[]): string {
+    const nodes = distinct(pods.map(({ node }) => node).filter(Boolean));
+    return nodes.length > 0 ? ` on ${listed(nodes)}` : "";
 }
 
-const MOST_NAMED = 6;
+function firstWords(broken: readonly Broken[]): string {
+    const { message, reason } = broken[0]!;
+    return oneLine(message || reason || "no reason given");
+}
 
-function listed(names: readonly string[]): string {
-    const shown = distinct(names);
-    if (shown.length <= MOST_NAMED) return shown.join(", ");
-    return `${shown.slice(0, MOST_NAMED).join(", ")} and ${shown.length - MOST_NAMED} more`;
+function oneLine(text: string): string {
+    const line = text.replace(/\s+/g, " ").trim();
+    return line.length > 400 ? `${line.slice(0, 400)}…` : line;
 }

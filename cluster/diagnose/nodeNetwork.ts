@@ -1,5 +1,4 @@
 import type { HostNetworkFacts } from "../../network/probe/report.ts";
-import type { ClusterApi } from "../api/clusterApi.ts";
 import type { Node } from "../api/objects.ts";
 import type { NodeNetwork } from "./diagnosis.ts";
 
@@ -7,21 +6,25 @@ import type { NodeNetwork } from "./diagnosis.ts";
 export type AskHost = (node: string, addresses: readonly string[]) => Promise<HostNetworkFacts> | undefined;
 
 const HOW_TO_ASK =
-    "MTU, default route and resolver are known to the host alone: give --stack or --hosts to have it asked.";
+    "Only the host itself knows its MTU, default route and resolver: give --stack or --hosts, and Clearpath asks it by SSH.";
 
 /** MTU, default route and resolver of each of these nodes: from the host itself where it is known. */
 export async function nodeNetworks(
-    api: ClusterApi,
+    known: readonly Node[] | undefined,
     names: readonly string[],
     askHost: AskHost | undefined,
 ): Promise<NodeNetwork[]> {
-    return await Promise.all(names.map(name => nodeNetwork(api, name, askHost)));
+    return await Promise.all(names.map(name => nodeNetwork(known, name, askHost)));
 }
 
-async function nodeNetwork(api: ClusterApi, name: string, askHost: AskHost | undefined): Promise<NodeNetwork> {
-    const node = await api.find<Node>(`/api/v1/nodes/${name}`);
+async function nodeNetwork(
+    nodes: readonly Node[] | undefined,
+    name: string,
+    askHost: AskHost | undefined,
+): Promise<NodeNetwork> {
+    const node = nodes?.find(({ metadata }) => metadata.name === name);
     const addresses = (node?.status?.addresses ?? []).map(({ address }) => address);
-    const known = fromApi(name, node);
+    const known = fromApi(name, node, nodes !== undefined);
     const asked = askHost?.(name, addresses);
     if (asked === undefined) return { ...known, note: HOW_TO_ASK };
     try {
@@ -31,7 +34,7 @@ async function nodeNetwork(api: ClusterApi, name: string, askHost: AskHost | und
     }
 }
 
-function fromApi(name: string, node: Node | undefined): NodeNetwork {
+function fromApi(name: string, node: Node | undefined, mayBeRead: boolean): NodeNetwork {
     const { addresses = [], conditions = [], nodeInfo } = node?.status ?? {};
     const bad = conditions.filter(({ type, status }) => (type === "Ready") !== (status === "True"));
     return {
@@ -46,7 +49,8 @@ function fromApi(name: string, node: Node | undefined): NodeNetwork {
         kubelet: nodeInfo?.kubeletVersion ?? null,
         runtime: nodeInfo?.containerRuntimeVersion ?? null,
         conditions: [
-            ...(node === undefined ? ["there is no such node any more"] : []),
+            ...(mayBeRead ? [] : ["the node object may not be read (403)"]),
+            ...(mayBeRead && node === undefined ? ["there is no node of this name any more"] : []),
             ...bad.map(({ type, status, message }) => `${type} is ${status}${message ? `: ${message}` : ""}`),
         ],
         note: null,

@@ -15,7 +15,13 @@ export interface ExternalSecret {
     spec: {
         refreshInterval?: string;
         refreshPolicy?: "Periodic" | "OnChange" | "CreatedOnce";
-        target?: { name?: string; template?: { data?: Record<string, string>; mergePolicy?: string } };
+        target?: {
+            name?: string;
+            creationPolicy?: string;
+            /** Another kind than a Secret, since External Secrets 1.0. */
+            manifest?: { apiVersion?: string; kind?: string };
+            template?: { data?: Record<string, string>; templateFrom?: unknown[]; mergePolicy?: string };
+        };
         data?: { secretKey: string }[];
         dataFrom?: unknown[];
     };
@@ -31,12 +37,27 @@ export function generatedSecretName({ metadata, spec }: ExternalSecret): string 
     return spec.target?.name || metadata.name;
 }
 
-/** Keys that the generated Secret must have; none where only the provider knows them. */
+/** The kind that it generates in place of a Secret; undefined for a Secret. */
+export function generatedKind({ spec }: ExternalSecret): string | undefined {
+    const kind = spec.target?.manifest?.kind;
+    if (kind !== undefined && kind !== "Secret") return kind;
+    return spec.target?.creationPolicy === "None" ? "nothing" : undefined;
+}
+
+/**
+ * Keys that the generated Secret must have; none where only the provider knows them. A template with data replaces what
+ * the provider gives unless its merge policy is `Merge`; one without data leaves it (External Secrets,
+ * pkg/controllers/externalsecret/externalsecret_controller_template.go).
+ */
 export function keysToExpect({ spec }: ExternalSecret): string[] {
     const template = spec.target?.template;
-    if (template?.data) return Object.keys(template.data);
-    if (template || spec.dataFrom?.length) return [];
-    return (spec.data ?? []).map(({ secretKey }) => secretKey);
+    const ofTemplate = Object.keys(template?.data ?? {});
+    const isReplaced =
+        template !== undefined &&
+        template.mergePolicy !== "Merge" &&
+        (ofTemplate.length > 0 || (template.templateFrom ?? []).length > 0);
+    const ofProvider = isReplaced ? [] : (spec.data ?? []).map(({ secretKey }) => secretKey);
+    return [...new Set([...ofProvider, ...ofTemplate])];
 }
 
 /**

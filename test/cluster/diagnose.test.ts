@@ -44,7 +44,9 @@ const TLS_TIMEOUT = "net/http: TLS handshake timeout";
 
 /** What the kubelet and containerd say of a pull that failed. */
 function failedPull(image: string, why: string): string {
-    return `Failed to pull image "${image}": rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": failed to do request: Head "https://registry/v2/": ${why}`;
+    const [first = "", ...rest] = image.split("/");
+    const host = rest.length > 0 && first.includes(".") ? first : "registry-1.docker.io";
+    return `Failed to pull image "${image}": rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": failed to do request: Head "https://${host}/v2/": ${why}`;
 }
 
 /** A pod that waits for an image, and the event that says why. */
@@ -251,10 +253,11 @@ describe("sources", () => {
         expect(diagnosis).toMatchObject({ blocking: true, conclusion: { culprit: "network" } });
     });
 
-    it("with an artifact are not acceptable while something that depends on them is not Ready", async () => {
+    it("with an artifact are not acceptable while something that depends on them waits for another", async () => {
         await oci("podinfo", "denied: access", "6.9.0@sha256:1234");
         await release("ready", "podinfo", READY);
-        await release("broken", "podinfo", condition("Ready", "False", "UpgradeFailed", "timed out"));
+        await release("broken", "podinfo", condition("Ready", "False", "SourceNotReady", "timed out"));
+        await release("failing", "podinfo", condition("Ready", "False", "UpgradeFailed", "chart error"));
         expect((await found()).sources).toMatchObject([
             { effect: "blocks", unreadyDependents: ["HelmRelease/flux-system/broken"] },
         ]);
@@ -390,7 +393,7 @@ describe("secrets", () => {
 });
 
 describe("a cluster with nothing to say", () => {
-    it("gives a page of one sentence", async () => {
+    it("gives a page of one sentence, and names what was not looked at", async () => {
         const diagnosis = await found();
         expect(diagnosis).toMatchObject({
             blocking: false,
@@ -400,7 +403,12 @@ describe("a cluster with nothing to say", () => {
             releases: [],
             secrets: [],
         });
-        expect(diagnosisText(diagnosis).trim().split("\n")).toHaveLength(3);
+        expect(diagnosisText(diagnosis).trim().split("\n")).toEqual([
+            expect.stringMatching(/^test /),
+            "",
+            "Nothing blocks: no image pull, pod, node, source or release fails now.",
+            "  Not looked at: External Secrets: give --gate secrets.",
+        ]);
     });
 });
 

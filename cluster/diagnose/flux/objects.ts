@@ -1,6 +1,7 @@
 import type { ClusterApi } from "../../api/clusterApi.ts";
-import type { Condition, Metadata } from "../../api/objects.ts";
+import { type Condition, conditionOf, type Metadata } from "../../api/objects.ts";
 import { type ServedKind, servedKinds } from "../../api/servedKinds.ts";
+import type { LookedAt } from "../lookedAt.ts";
 
 interface Reference {
     kind: string;
@@ -10,6 +11,7 @@ interface Reference {
 
 interface Status {
     conditions?: Condition[];
+    observedGeneration?: number;
     artifact?: { revision?: string };
     helmChart?: string;
     url?: string;
@@ -34,38 +36,69 @@ export interface FluxObject {
     status?: Status;
 }
 
-const SOURCE_KINDS = ["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket"];
+/** Kinds of sources that are looked at. */
+export const SOURCE_KINDS: readonly string[] = [
+    "GitRepository",
+    "OCIRepository",
+    "HelmRepository",
+    "HelmChart",
+    "Bucket",
+];
 
-/** Everything of Flux that can keep a deploy from arriving. */
+/** Everything of Flux that can keep a deploy from arriving, what is suspended included. */
 export interface FluxObjects {
     sources: FluxObject[];
     /** Kustomizations and HelmReleases. */
     releases: FluxObject[];
+    /** Kinds whose list may not be read: nothing can be said of what refers to them. */
+    hidden: ReadonlySet<string>;
 }
 
 /** Reads Flux's objects of all namespaces, in whichever versions the cluster serves; none where it has no Flux. */
-export async function fluxObjects(api: ClusterApi): Promise<FluxObjects> {
+export async function fluxObjects(api: ClusterApi, lookedAt: LookedAt): Promise<FluxObjects> {
     const [source, kustomize, helm] = await Promise.all(
         ["source", "kustomize", "helm"].map(part => servedKinds(api, `${part}.toolkit.fluxcd.io`)),
     );
-    const served = (kinds: Map<string, ServedKind>, names: string[]) => names.flatMap(name => kinds.get(name) ?? []);
+    const hidden = new Set<string>();
+    const all = async (kinds: (ServedKind | undefined)[]) => {
+        const lists = kinds.flatMap(kind => (kind === undefined ? [] : [listOf(api, kind, lookedAt, hidden)]));
+        return (await Promise.all(lists)).flat();
+    };
     const [sources, releases] = await Promise.all([
-        all(api, served(source!, SOURCE_KINDS)),
-        all(api, [...served(kustomize!, ["Kustomization"]), ...served(helm!, ["HelmRelease"])]),
+        all(SOURCE_KINDS.map(kind => source!.get(kind))),
+        all([kustomize!.get("Kustomization"), helm!.get("HelmRelease")]),
     ]);
-    return { sources, releases };
+    return { sources, releases, hidden };
 }
 
-async function all(api: ClusterApi, kinds: ServedKind[]): Promise<FluxObject[]> {
-    const lists = await Promise.all(
-        kinds.map(async ({ kind, listPath }) => {
-            const objects: FluxObject[] = [];
-            // Items of a list come without their kind.
-            for await (const object of api.list<FluxObject>(listPath)) objects.push({ ...object, kind });
-            return objects;
-        }),
-    );
-    return lists.flat().filter(({ spec }) => !spec.suspend);
+async function listOf(
+    api: ClusterApi,
+    { kind, listPath }: ServedKind,
+    lookedAt: LookedAt,
+    hidden: Set<string>,
+): Promise<FluxObject[]> {
+    const found = await lookedAt.at<FluxObject[] | undefined>(`${kind} objects`, undefined, async () => {
+        const objects: FluxObject[] = [];
+        // Items of a list come without their kind.
+        for await (const object of api.list<FluxObject>(listPath)) objects.push({ ...object, kind });
+        return objects;
+    });
+    if (found === undefined) hidden.add(kind);
+    return found ?? [];
+}
+
+/** Whether no controller has looked at it: Flux's kinds are created with an observed generation of -1. */
+export function isUntouched({ status }: FluxObject): boolean {
+    return (status?.conditions ?? []).length === 0 && (status?.observedGeneration ?? -1) < 1;
+}
+
+/** The generation that its Ready condition speaks of, where that is not the newest one. */
+export function generationBehind(object: FluxObject): number | undefined {
+    const { generation } = object.metadata;
+    const ready = conditionOf(object, "Ready");
+    // The controllers raise the status' own generation on success only, and the condition's at each try.
+    const seen = ready?.observedGeneration ?? object.status?.observedGeneration;
+    return generation !== undefined && seen !== undefined && seen > 0 && seen < generation ? seen : undefined;
 }
 
 /** `Kind/namespace/name`. */

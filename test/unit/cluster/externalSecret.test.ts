@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { canBeForced, type ExternalSecret, keysToExpect } from "../../../cluster/secrets/externalSecret.ts";
+import {
+    canBeForced,
+    type ExternalSecret,
+    generatedKind,
+    keysToExpect,
+} from "../../../cluster/secrets/externalSecret.ts";
 import { lackOf } from "../../../cluster/secrets/generatedSecret.ts";
 
 const of = (spec: ExternalSecret["spec"], syncedResourceVersion = "1-a"): ExternalSecret => ({
@@ -31,9 +36,38 @@ describe("keys that a generated Secret must have", () => {
             { data: [{ secretKey: "a" }], target: { template: { data: { x: "" } } } },
             ["x"],
         ],
-        ["unknown with dataFrom", { data: [{ secretKey: "a" }], dataFrom: [{}] }, []],
+        ["unknown with dataFrom alone", { dataFrom: [{}] }, []],
+        ["those of data beside dataFrom", { data: [{ secretKey: "a" }], dataFrom: [{}] }, ["a"]],
+        [
+            "those of data where the template has none",
+            { data: [{ secretKey: "a" }], target: { template: { metadata: {} } } },
+            ["a"],
+        ],
+        [
+            "those of both where the template is merged",
+            { data: [{ secretKey: "a" }], target: { template: { data: { x: "" }, mergePolicy: "Merge" } } },
+            ["a", "x"],
+        ],
+        [
+            "unknown with templates from elsewhere",
+            { data: [{ secretKey: "a" }], target: { template: { templateFrom: [{}] } } },
+            [],
+        ],
     ])("are %s", (_, spec, keys) => {
-        expect(keysToExpect(of(spec))).toEqual(keys);
+        expect(keysToExpect(of(spec as ExternalSecret["spec"]))).toEqual(keys);
+    });
+});
+
+describe("what an ExternalSecret generates", () => {
+    it.each([
+        [{}, undefined],
+        [{ target: { name: "a" } }, undefined],
+        [{ target: { manifest: { apiVersion: "v1", kind: "Secret" } } }, undefined],
+        [{ target: { manifest: { apiVersion: "v1", kind: "ConfigMap" } } }, "ConfigMap"],
+        [{ target: { creationPolicy: "None" } }, "nothing"],
+        [{ target: { creationPolicy: "Merge" } }, undefined],
+    ])("with %j in place of a Secret: %s", (spec, kind) => {
+        expect(generatedKind(of(spec))).toBe(kind);
     });
 });
 
