@@ -2,7 +2,7 @@ import grpc from "@grpc/grpc-js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { ProviderService } from "./service/service.ts";
 
-/** What a cancelled step gets to finish or to be taken back: less than the 5 s an engine waits. */
+/** Time that a cancelled operation has to finish or to take back its change: less than the 5 s that an engine waits. */
 const LAST_SECONDS_MS = 4_500;
 const PARENT_POLL_MS = 500;
 /** No limit: a file's text travels in one message. */
@@ -29,17 +29,17 @@ async function main(engineAddress: string | undefined): Promise<void> {
     endWith(process.ppid, service, server);
 }
 
-/** Ends the process, with its steps finished or taken back, when it is told to or when its parent is gone. */
+/** Ends the process when it gets a signal or when its parent is gone. Operations finish or are taken back first. */
 function endWith(parent: number, service: ProviderService, server: grpc.Server): void {
     const end = () => {
         service.operations.cancel();
         setTimeout(() => process.exit(1), LAST_SECONDS_MS).unref();
-        // The answers of the last steps still have to get to the engine.
+        // The answers of the last operations must still reach the engine.
         void service.operations.idle().then(() => server.tryShutdown(() => process.exit(0)));
     };
     process.once("SIGINT", end);
     process.once("SIGTERM", end);
-    // Who writes to an engine that is gone learns it here and below, not by dying.
+    // Writing to an engine that is gone must not end the process: this and the check below notice it.
     process.stdout.on("error", () => undefined);
     const watch = setInterval(() => {
         if (process.ppid === parent) return;

@@ -4,7 +4,7 @@ import type { ResourceShape, WAYS_TO_HOSTS } from "./resource.ts";
 import { elementOf, isSecret, objectShape } from "./schemaOf.ts";
 import { version } from "./version.ts";
 
-/** A value, or an output of it, at every level. */
+/** A value, or a Pulumi output of it, at every level. */
 export type DeepInput<T> = pulumi.Input<
     T extends readonly (infer Element)[]
         ? DeepInput<Element>[]
@@ -18,7 +18,7 @@ export type ArgsOf<InputSchema extends z.ZodObject> = {
     [Key in keyof z.input<InputSchema>]: DeepInput<z.input<InputSchema>[Key]>;
 };
 
-/** Output properties of a resource: what was put in, without the ways to hosts, and what the host answered. */
+/** Output properties of a resource: its inputs without connections, and what the host answered. */
 export type OutputsOf<InputSchema extends z.ZodObject, OutputSchema extends z.ZodObject> = {
     readonly [Key in Exclude<keyof z.output<InputSchema>, (typeof WAYS_TO_HOSTS)[number]>]: pulumi.Output<
         z.output<InputSchema>[Key]
@@ -31,7 +31,7 @@ export interface ResourceClass<InputSchema extends z.ZodObject, OutputSchema ext
         args: ArgsOf<InputSchema>,
         opts?: pulumi.CustomResourceOptions,
     ): pulumi.CustomResource & OutputsOf<InputSchema, OutputSchema>;
-    /** Says whether a resource, also one seen by a policy or met in another copy of this package, is of this type. */
+    /** Whether a resource is of this type; also for one that a policy sees or that another copy of this package made. */
     isInstance(value: unknown): value is pulumi.CustomResource & OutputsOf<InputSchema, OutputSchema>;
 }
 
@@ -63,7 +63,7 @@ export function resourceClass<InputSchema extends z.ZodObject, OutputSchema exte
     return Resource as unknown as ResourceClass<InputSchema, OutputSchema>;
 }
 
-/** Wraps the properties that the schema calls secret, at every level, so that no state holds them in the clear. */
+/** Wraps the properties that the schema marks as secret, at every level, so that no state has them in plain text. */
 function withSecrets(schema: z.ZodObject, values: object): Record<string, unknown> {
     return Object.fromEntries(
         Object.entries(values).map(([name, value]) => [name, withSecret(schema.shape[name], value)]),

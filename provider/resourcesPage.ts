@@ -23,7 +23,7 @@ The connection of a jump host (\`proxy\`) has the same properties, without \`pro
 }
 
 function section(kind: AnyResourceKind): string {
-    const replaces = kind.replaceOn.length === 0 ? "" : `Another ${list(kind.replaceOn)} makes another resource. `;
+    const replaces = kind.replaceOn.length === 0 ? "" : `Another ${list(kind.replaceOn)} replaces the resource. `;
     return `
 ## ${kind.token}
 
@@ -93,7 +93,7 @@ function defaultText(schema: z.core.$ZodType): string {
     return "";
 }
 
-/** By the names of its properties: a module that was loaded a second time has made another schema of the same. */
+/** Compares the names of properties, because a module that is loaded twice makes two schemas. */
 function isConnection(shape: object): boolean {
     return Object.keys(shape).join() === Object.keys(Connection.shape).join();
 }

@@ -7,7 +7,7 @@ export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
     return schema;
 }
 
-/** What `.describe()` and `.meta()` said of a schema, on whichever wrapper they were called. */
+/** The texts that `.describe()` and `.meta()` gave to a schema or to one of its wrappers. */
 export function metaOf(schema: z.core.$ZodType | undefined): { description?: string; secret?: boolean } {
     if (schema === undefined) return {};
     const own = z.globalRegistry.get(schema) ?? {};
@@ -20,13 +20,13 @@ export function isSecret(schema: z.core.$ZodType | undefined): boolean {
     return metaOf(schema).secret === true;
 }
 
-/** The object schema behind a property, or undefined when it is something else. */
+/** The object schema of a property; undefined when the property is no object. */
 export function objectShape(schema: z.core.$ZodType): z.ZodObject | undefined {
     const inner = unwrapped(schema);
     return inner instanceof z.ZodObject ? inner : undefined;
 }
 
-/** The schema of what is in a map or a list, or undefined when it is something else. */
+/** The schema of the elements of a map or a list; undefined for any other schema. */
 export function elementOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
     const inner = unwrapped(schema);
     if (inner instanceof z.ZodRecord) return inner.valueType;

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Removes what was read least recently from registries' storage until all of it together is no larger than the limit.
+# Removes the least recently read blobs from registries' storage, until the storage is no larger than the limit.
 #   sh evict.sh LIMIT_KIB DIRECTORY…
 #
-# Only blobs' data goes: a proxy that misses it asks its upstream again, and containerd asks the upstream when a twin has it
-# no more. Data younger than an hour stays, since somebody may be in the middle of it.
+# Only the data of blobs is removed: a proxy that misses it asks its upstream again, and containerd asks the upstream when
+# the twin no longer has it. Data younger than an hour stays, because somebody may be reading or writing it.
 set -eu
 limit=$1
 shift
@@ -23,4 +23,4 @@ find "$@" -path '*/blobs/sha256/*/data' -type f -mmin +60 -printf '%A@ %k %p\n' 
         excess=$((excess - size))
     done
 left=$(used_kib "$@")
-echo "removed $(((used - left) / 1024)) MiB of $((used / 1024)) MiB that were kept"
+echo "removed $(((used - left) / 1024)) MiB of $((used / 1024)) MiB of cached data"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Fetches a registry's binary, or the archive that a release of distribution comes in, and proves what it is.
+"""Fetches a registry's binary, or a release archive of distribution with one in it, and verifies its digest.
 
     fetch.py URL SHA256 FILE
 
-A file that was fetched from the same archive before is left as it is, without asking anyone.
+A file that exists is left as it is, and nothing is fetched.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def main(url, sha256, path):
         content = response.read(MOST_BYTES)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256.lower():
-        sys.exit(f"{url} has the SHA-256 {found} and not {sha256}. It was not kept.")
+        sys.exit(f"{url} has the SHA-256 {found}, not {sha256}. Nothing was written. Correct the digest or the URL.")
     staged = f"{path}.part"
     with open(staged, "wb") as file:
         file.write(unpacked(content))
@@ -41,7 +41,7 @@ def unpacked(content):
         for member in archive:
             if member.isfile() and os.path.basename(member.name) == "registry":
                 return archive.extractfile(member).read()
-    sys.exit("the archive holds no file named registry. It was not kept.")
+    sys.exit("the archive has no file named registry. Nothing was written. Give a release archive of distribution.")
 
 
 if __name__ == "__main__":

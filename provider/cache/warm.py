@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Pulls images through a pull-through cache, so that it holds them before a node asks.
+"""Pulls images through a pull-through cache, so that the cache holds them before a node asks.
 
     warm.py TASK    (a JSON file; - for standard input)
 
-What the read-only twin has is not fetched again, so a run that was cut short goes on where it ended. Writes one JSON
-object a line: for each image whether the cache holds it whole, and why not. Exit code 0 when it holds all, 1 when not,
-2 when a twin does not answer.
+Images that the read-only twin has are not fetched again, so a run continues where an earlier one was cut short. Writes
+one JSON object on each line: for each image, whether the cache holds it completely, and why not. The exit code is 0 when
+the cache holds all images, 1 when it does not, and 2 when a twin does not answer.
 """
 
 import http.client
@@ -26,7 +26,7 @@ ACCEPT = ", ".join(
     ]
 )
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
-# An upstream that answers errors now and then is asked again; one that does not answer at all, a few times only.
+# An upstream that answers with errors is asked again; one that does not answer at all is asked only a few times.
 ATTEMPTS = 10
 SILENT_ATTEMPTS = 3
 REFUSALS = (400, 401, 403)
@@ -34,16 +34,16 @@ MOST_MANIFEST_BYTES = 4 * 1024 * 1024
 TWIN_STARTS_WITHIN = 60
 STORING_ATTEMPTS = 4
 STORED_WITHIN = 20
-# The upstream may be slow; a connection on which nothing moves for this long is dead.
+# The upstream may be slow; a connection without any data for this time counts as broken.
 STALLED_AFTER = 60
 
 
 class Failed(Exception):
-    """A request that did not succeed, in words."""
+    """A request that failed; the message says why."""
 
 
 class Cache:
-    """The cache's registries, over connections that each thread keeps for itself."""
+    """The cache's registries. Each thread has connections of its own."""
 
     def __init__(self, address, ca_certificate):
         self.address = address
@@ -51,7 +51,7 @@ class Cache:
         self.local = threading.local()
 
     def ask(self, port, method, path, headers=None):
-        """Status, headers and body of an answer; the body of a blob is counted and dropped."""
+        """Status, headers and body of an answer; for a blob, the body's length instead of the body."""
         connections = self.local.__dict__.setdefault("connections", {})
         for fresh in (False, True):
             connection = None if fresh else connections.pop(port, None)
@@ -94,7 +94,7 @@ class Warming:
         ]
 
     def await_twins(self):
-        """Says which twin does not answer, or None."""
+        """Waits for all twins. Returns a sentence about the one that does not answer, or None."""
         deadline = time.monotonic() + TWIN_STARTS_WITHIN
         for port in sorted({one["twin"] for one in self.upstreams.values()}):
             while True:
@@ -111,7 +111,7 @@ class Warming:
         return None
 
     def warm(self, image):
-        """Whether the cache holds the image whole by now, the bytes that were fetched for it, and why not."""
+        """Pulls an image. Tells whether the cache then holds it completely, the bytes that were fetched, and why not."""
         try:
             return {"image": image, "held": True, "bytes": self._pull(image)}
         except Failed as error:
@@ -128,12 +128,12 @@ class Warming:
         if "manifests" in manifest:
             chosen = [one for one in manifest["manifests"] if self._is_wanted(one.get("platform", {}))]
             if not chosen:
-                raise Failed(f"it does not exist for {', '.join(self.platforms)}")
+                raise Failed(f"there is no image for {', '.join(self.platforms)}")
             pending = [self._manifest(upstream, repository, one["digest"])[0] for one in chosen]
         blobs = {}
         for one in pending:
             for blob in [one.get("config"), *one.get("layers", [])]:
-                # Layers that are never distributed by a registry have addresses of their own.
+                # Layers that no registry may distribute have URLs of their own.
                 if blob and not blob.get("urls"):
                     blobs[blob["digest"]] = blob["size"]
         fetched = sum(self._blob(upstream, repository, blob, size) for blob, size in blobs.items())
@@ -159,15 +159,15 @@ class Warming:
         path = f"/v2/{repository}/blobs/{digest}"
         if self._twin_has(upstream, path):
             return 0
-        # Distribution 2 fetches a blob once for who asks and once for its storage, and either may fail alone.
+        # Distribution 2 fetches a blob once for the client and once for its storage, and only one of them may fail.
         for _ in range(STORING_ATTEMPTS):
             _, received = self._proxied(upstream, path, digest)
             if received == size and self._is_stored(upstream, path):
                 return size
-        raise Failed(f"{digest} was not stored whole")
+        raise Failed(f"{digest} was not stored completely")
 
     def _proxied(self, upstream, path, what):
-        """Headers and body of what the proxy gives for a path."""
+        """Headers and body of the proxy's answer for a path. Raises Failed."""
         silent = 0
         reason = None
         for attempt in range(ATTEMPTS):
@@ -184,13 +184,13 @@ class Warming:
             if status == 200:
                 return headers, body
             reason = f"the proxy answers {status} for {what}"
-            # Distribution 2 says 404 for a tag that it does not have and whose upstream answered with an error.
+            # Distribution 2 also answers 404 when the upstream answered with an error for a tag that it does not hold.
             if status in REFUSALS:
                 break
         raise Failed(reason)
 
     def _is_stored(self, upstream, path):
-        # The proxy answers while it is still writing.
+        # The proxy answers before it has stored everything.
         deadline = time.monotonic() + STORED_WITHIN
         while not self._twin_has(upstream, path):
             if time.monotonic() > deadline:

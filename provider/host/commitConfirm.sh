@@ -1,9 +1,10 @@
-# A change that could cut the host off: it takes itself back unless a new connection confirms it in time. The program
-# of the resource defines prepare_ACTION, apply_ACTION, verify_ACTION, confirm_ACTION and revert_ACTION. What
-# revert_ACTION needs to know, prepare_ACTION leaves in $pending. What it could not put back, it says in $still_wrong.
+# A change that could cut the host off. The host takes it back unless a new connection confirms it in time. The program
+# of the resource defines prepare_ACTION, apply_ACTION, verify_ACTION, confirm_ACTION and revert_ACTION. prepare_ACTION
+# stores in $pending what revert_ACTION needs. revert_ACTION puts a sentence into $still_wrong about what it could not
+# put back.
 pending=$state/pending
 revert_units=/etc/systemd/system/clearpath-revert
-# What a change that was taken back has left otherwise than it was, in a sentence, for whoever asks next.
+# After a revert: what could not be put back, in a sentence, for the next run that asks.
 left_file=/run/clearpath.left
 
 begin_change() {
@@ -12,11 +13,11 @@ begin_change() {
             answer busy yes
             exit 0
         fi
-        # systemd may be about to try it once more: two of them at once would take each other's ground away.
+        # systemd may be about to try it once more, and two reverts at once would disturb each other.
         systemctl stop clearpath-revert.service 2>/dev/null || :
         if ! sh "$pending/revert.sh" >/dev/null; then
             systemctl start --no-block clearpath-revert.service
-            fail "an earlier change that nobody confirmed cannot be taken back. Nothing was changed. See why \`sh $pending/revert.sh\` fails."
+            fail "an earlier change that nobody confirmed cannot be taken back. Nothing was changed. Find out why \`sh $pending/revert.sh\` fails."
         fi
     fi
     rm -f "$left_file"
@@ -28,15 +29,15 @@ begin_change() {
     if [ -e "$record/owner" ]; then cp "$record/owner" "$pending/owner"; fi
 }
 
-# Whether the timer waits, or its program runs. A timer that has run out stays active, and a program that has failed is
-# tried again every few seconds, for as long as nobody mends what is wrong: neither is worth waiting for.
+# Whether the timer waits, or its program runs. A timer that has run out stays active, and systemd starts a program that
+# failed again every few seconds, until somebody corrects the cause: it is no use to wait for either of them.
 may_yet_be_taken_back() {
     case $(systemctl show -p SubState --value clearpath-revert.timer) in waiting) return ;; esac
     case $(systemctl show -p SubState --value clearpath-revert.service) in start*) return ;; esac
     return 1
 }
 
-# Whatever ends the step early leaves the host as it was.
+# When the step ends early, the host is put back as it was.
 end_change() {
     code=$?
     trap - EXIT
@@ -54,7 +55,7 @@ end_change() {
 
 arm() {
     put "$change_id" "$pending/id"
-    # What takes the change back needs it whole, also after a power cut.
+    # The revert needs all of it, also after a power cut.
     flush "$pending"
     note "$revert_program" "$pending/revert.sh"
     sync "$pending"
@@ -78,7 +79,7 @@ RestartSec=5s
     attempt "$left" systemctl --quiet is-enabled clearpath-revert.timer
     case $(systemctl show -p LoadState --value clearpath-revert.service) in
         loaded) ;;
-        *) fail "systemd does not take the service that would take the change back. $left" ;;
+        *) fail "systemd does not load the service that would take the change back. $left" ;;
     esac
     case $(systemctl show -p SubState --value clearpath-revert.timer) in
         waiting) answer armed yes ;;
@@ -102,14 +103,14 @@ WantedBy=timers.target
 " 0644 root root
     if [ $# = 2 ]; then attempt "$left" systemctl --quiet enable clearpath-revert.timer; fi
     attempt "$left" systemctl daemon-reload
-    # One that an interrupted change has left may have run out already: it would never run again.
+    # A timer of an interrupted change may have run out already, and would never run again.
     attempt "$left" systemctl restart clearpath-revert.timer
 }
 
-# What the timer does. It takes back the change it was armed for and no other: it may have waited for the lock while that
-# one was confirmed and another begun. Where there is nothing to take back, the units are what a power cut has left. A
-# step that holds the lock for long, be it the one whose change hangs, does not keep a host cut off. Has no quotes, and
-# nothing that systemd would read as a variable.
+# The program of the timer. It takes back only the change that it was armed for: while it waited for the lock, that change
+# may have been confirmed and another one begun. Where there is nothing to take back, the units remained after a power
+# cut, and it removes them. It waits for the lock only a short time, so that a step that hangs does not keep a host cut
+# off. The program has no quotes, and nothing that systemd would read as a variable.
 timer_program() {
     mine="grep -qsx $change_id $pending/id && [ -e $pending/revert.sh ]"
     take_back=". $pending/revert.sh"
@@ -118,21 +119,21 @@ timer_program() {
 }
 
 disarm() {
-    # From here on nothing is taken back, whatever interrupts the rest.
+    # From here on nothing is taken back, even if the rest is interrupted.
     rm -f "$pending/revert.sh" "$pending/confirmed.sh"
     rm -rf "$pending"
     drop_revert_units
     rmdir "$state" 2>/dev/null || :
 }
 
-# What a power cut has left of a change that was not armed yet, or was confirmed already.
+# Removes what remained, after a power cut, of a change that was not armed yet or that was confirmed already.
 clear_pending() {
     if [ -e "$pending/revert.sh" ]; then return; fi
     rm -rf "$pending"
     drop_revert_units
 }
 
-# Also where a power cut has left them in part, which no boot would clear away.
+# Removes incomplete units too: after a power cut, no boot would remove them.
 drop_revert_units() {
     rm -f "$(staging_of "$revert_units.service")" "$(staging_of "$revert_units.timer")"
     if [ ! -e "$revert_units.service" ] && [ ! -e "$revert_units.timer" ]; then return; fi
@@ -141,8 +142,8 @@ drop_revert_units() {
     systemctl daemon-reload
 }
 
-# change ACTION: the first half; the second runs in a new connection. Values: window_seconds, which the host waits for the
-# confirmation from arming on, and confirm_seconds, from when the change was applied, where that takes its time.
+# change ACTION: the first step of a change; the second runs over a new connection. Values: window_seconds, how long the
+# host waits for the confirmation from arming on, and confirm_seconds, how long from the moment the change was applied.
 change() {
     need systemctl systemd
     same_machine
@@ -177,11 +178,11 @@ confirm_change() {
     disarm
 }
 
-# revert_change ACTION: run by the timer, or by a step that fails.
+# revert_change ACTION: the timer runs it, or a step that fails.
 revert_change() {
     still_wrong=
     "revert_$1"
-    # Another one was faster, where this one took its time: what it has put back is not to be forgotten.
+    # Another revert finished before this one; what it put back must stay.
     if [ ! -e "$pending/revert.sh" ] && [ ! -e "$pending/confirmed.sh" ]; then return; fi
     if [ -n "$still_wrong" ]; then put "$still_wrong" "$left_file"; fi
     if [ ! -e "$pending/owner" ]; then forget; elif [ -d "$record" ]; then cp "$pending/owner" "$record/owner"; fi
@@ -189,7 +190,7 @@ revert_change() {
     disarm
 }
 
-# For a step that looks: ends it, to be run again later, while what it would see of the record's thing may yet be taken back.
+# For a step that reads: ends it, to be run again later, while the host may still take back what the step would read.
 look_later() {
     if [ -e "$pending/revert.sh" ] && grep -qsxF "$record" "$pending/record" && may_yet_be_taken_back; then
         answer unsettled yes

@@ -6,53 +6,54 @@ import type { HostSession } from "./session.ts";
 import { type Answers, runStep, STEP_TIMEOUT_MS, type Step, type StepValues, stepScript } from "./step.ts";
 import { Baseline, type Witness } from "./witness.ts";
 
-/** The program that a step builds on which waits for changes to be confirmed, or clears away what they have left. */
+/** Shell functions for steps that wait for the confirmation of a change, or that clear away an unfinished one. */
 export const COMMIT_CONFIRM = new URL("./commitConfirm.sh", import.meta.url);
-/** Directory on a host for what a change leaves that is not confirmed yet. */
+/** Directory on a host that holds the data of a change until it is confirmed. */
 export const PENDING = "/var/lib/clearpath/pending";
-/** What a new connection must carry each way: more than a packet of any MTU, 65,535 bytes. */
+/** Bytes that a new connection must carry each way: more than the largest IP packet, 65,535 bytes. */
 const PROOF_BYTES = 128 * 1024;
-/** Left at the end of the window for the confirming step itself. */
+/** Time at the end of the window that is kept for the confirming step itself. */
 const CONFIRM_MARGIN_MS = 3_000;
-/** How long an applied change's answer is waited for: it may have cut off the connection that carries it. */
+/** How long Clearpath waits for the answer of an applied change, which may have cut the connection it comes over. */
 const ANSWER_WAIT_MS = 10_000;
-/** How long taking a change back may take, beside what applying it takes. */
+/** How long it may take to take a change back, in addition to the time that applying it takes. */
 const REVERT_SECONDS = 120;
-/** A cancelled run has 5 s to finish or take back. */
+/** Pulumi gives a cancelled run 5 s to finish its changes or to take them back. */
 const TAKE_BACK_MS = 3_500;
 const RETRY_PAUSE_MS = 500;
 
 /**
- * A change that could cut us off. The programs define prepare_, apply_, verify_, confirm_ and revert_ functions for
- * the action; see commitConfirm.sh for when each runs.
+ * A change that could cut off the connection to the host. The programs define prepare_, apply_, verify_, confirm_ and
+ * revert_ functions for the action; commitConfirm.sh says when each of them runs.
  */
 export interface Change {
     /** For messages, as in "could not …": "set the MTU of eth0 to 1400". */
     name: string;
     programs: readonly URL[];
     values: StepValues;
-    /** Values for applying alone, such as passwords: they do not wait on the host with what would take the change back. */
+    /** Values that only applying needs, such as passwords. They are not stored on the host with the revert program. */
     applyValues?: StepValues;
     action: string;
     /** How long the host waits for the confirmation, in seconds. */
     confirmSeconds: number;
-    /** Longest that applying may take beyond a moment, that `fault` may, and that taking back may, in seconds. Default: 0. */
+    /** Time limit, in seconds, for applying the change, for `fault`, and for taking it back, each. Default: 0. */
     longestSeconds?: number;
-    /** Name of the input that gives it more time. Default: confirmSeconds. */
+    /** Name of the input that gives the change more time. Default: confirmSeconds. */
     patienceInput?: string;
-    /** Looks at what `fault` compares with, right before the change is made. */
+    /** Runs right before the change is made, to read what `fault` compares with. */
     before?(): Promise<void>;
-    /** What else has to be asked before the change may stay. Returns what is wrong, in a sentence. */
+    /** A further check before the change is confirmed. Returns what is wrong, in a sentence, or undefined. */
     fault?(): Promise<string | undefined>;
-    /** Hosts that must still reach afterwards what they reached before. */
+    /** Hosts that must reach the same endpoints after the change as before. */
     witnesses?: readonly Witness[];
 }
 
 /**
- * Makes a change that the host takes back by itself unless it is confirmed: the host arms a timer, applies, and only a
- * NEW connection that moves more than one packet each way, and finds the change in force, disarms it and makes the
- * change permanent. A change by which a witness loses what it reached before is taken back too. Returns the answers of
- * both halves. Throws a HostError that says what state the host is in.
+ * Makes a change that the host takes back by itself unless it is confirmed. The host starts a timer and applies the
+ * change. Then Clearpath opens a NEW connection, moves more than one packet each way over it, and checks that the change
+ * is in force; only this stops the timer and makes the change permanent. The change is also taken back when a witness no
+ * longer reaches an endpoint that it reached before. Returns the answers of both steps. Throws a HostError that says
+ * what state the host is in.
  */
 export function commitConfirm(context: OperationContext, session: HostSession, change: Change): Promise<Answers> {
     return inTurn(session.host, async () => {
@@ -62,8 +63,8 @@ export function commitConfirm(context: OperationContext, session: HostSession, c
 }
 
 /**
- * Runs a step that only looks, once nothing it would see can yet be taken back: a run that was killed leaves an applied
- * change for as long as the host waits for its confirmation. The step calls look_later.
+ * Runs a step that only reads, and first waits until the host will take back nothing of what the step reads: after a run
+ * that was killed, an applied change stays until the host stops waiting for its confirmation. The step calls look_later.
  */
 export async function lookAtSettled(
     context: OperationContext,
@@ -76,7 +77,7 @@ export async function lookAtSettled(
     let lost = false;
     for (;;) {
         const answers = await runStep(session, look, { onAnswer }).catch((error: unknown): Answers => {
-            // It was taken back in this very moment, and with it what the connection was made for.
+            // The host took the change back at this moment, and the connection depended on the change.
             if (!told || lost || !hasUnseenEnd(error)) throw error;
             lost = true;
             return { unsettled: "yes" };
@@ -89,8 +90,8 @@ export async function lookAtSettled(
 }
 
 /**
- * Waits for a change that may yet be taken back, and goes on over a new connection: if it was an MTU, one from before
- * may not carry what the way carries after.
+ * Waits for a change that the host may still take back, and continues over a new connection: if the change was an MTU,
+ * an old connection may not work with the MTU that the path has afterwards.
  */
 async function waitAMoment(context: OperationContext, session: HostSession): Promise<void> {
     await sleep(RETRY_PAUSE_MS, undefined, { signal: context.signal });
@@ -99,12 +100,12 @@ async function waitAMoment(context: OperationContext, session: HostSession): Pro
 }
 
 function waitingFor({ host }: HostSession): string {
-    return `${host}: waits for a change that an earlier run has left unconfirmed; the host takes it back by itself.`;
+    return `${host}: Clearpath waits until the host has taken back a change that an earlier run did not confirm.`;
 }
 
 const lastOf = new Map<string, Promise<unknown>>();
 
-/** One unconfirmed change a host at a time, or nobody could tell which of two cut it off. */
+/** Allows one unconfirmed change on a host at a time: with two, nobody could tell which of them cut the host off. */
 function inTurn<T>(host: string, work: () => Promise<T>): Promise<T> {
     const turn = (lastOf.get(host) ?? Promise.resolve()).then(work, work);
     lastOf.set(host, turn);
@@ -141,12 +142,12 @@ async function makeChange(
     const whatIsWrong = async (): Promise<[why: string, advice: string] | undefined> => {
         const lost = await baseline
             .lost(deadline - TAKE_BACK_MS, window)
-            .catch((error: Error) => [`it could not be asked what is lost (${error.message})`]);
-        if (lost.length > 0 && window.aborted) return ["there was no time to ask the witnesses.", moreTime];
+            .catch((error: Error) => [`Clearpath could not ask whether all of it still is (${error.message})`]);
+        if (lost.length > 0 && window.aborted) return ["there was no time left to ask the witnesses.", moreTime];
         if (lost.length > 0)
-            return [`${lost.join(", ")}, and does not any more.`, "Correct the change so that it still does."];
+            return [`${lost.join(", ")}, and no longer does.`, "Correct the change so that it still does."];
         const fault = await change.fault?.();
-        return fault === undefined ? undefined : [fault, "Correct what is wrong there, then run again."];
+        return fault === undefined ? undefined : [fault, "Correct what is wrong there, then run up again."];
     };
     const fresh = await provenConnection(session, window).catch(async (error: Error) => {
         const why = `no new connection confirmed it: ${error.message}`;
@@ -166,21 +167,21 @@ async function makeChange(
         throw new HostError(
             session.host,
             "connection-lost",
-            `could not see whether the host confirmed to ${change.name}. It has, or takes the change back by ${new Date(deadline + CONFIRM_MARGIN_MS).toISOString()}. Run up --refresh then.`,
+            `the connection broke before the host could answer whether the change is confirmed (${change.name}). Either it is, or the host takes it back by ${new Date(deadline + CONFIRM_MARGIN_MS).toISOString()}. Run up --refresh after that time.`,
         );
     });
     if (confirmed.reverted === undefined) return { ...answers, ...confirmed };
-    // The first half may have said why, later than it was waited for.
+    // The first step may have answered the reason after Clearpath stopped waiting for it.
     const cause = failure();
     if (cause instanceof HostError && cause.reason === "step") throw cause;
     throw new HostError(
         session.host,
         "reverted",
-        `could not ${change.name}: the confirmation came after the ${windowSeconds} s the host waits, so it has taken the change back by itself. ${(await leftOf(session)) || "Everything is as it was."} ${moreTime}`,
+        `could not ${change.name}: the confirmation came after the ${windowSeconds} s that the host waits, so the host has taken the change back by itself. ${(await leftOf(session)) || "Everything is as it was."} ${moreTime}`,
     );
 }
 
-/** How long the host waits from arming on, from when the change was applied, and for its being taken back. */
+/** How long the host waits for the confirmation, from arming and from applying, and how long a revert may take. */
 function windowsOf({ confirmSeconds, longestSeconds = 0, fault }: Change) {
     return {
         window_seconds: confirmSeconds + 2 * longestSeconds,
@@ -189,7 +190,7 @@ function windowsOf({ confirmSeconds, longestSeconds = 0, fault }: Change) {
     };
 }
 
-/** The first half, up to its answer or to the silence of a connection that the change has cut off. */
+/** Runs the first step until it answers, or until nothing comes any more because the change cut the connection. */
 async function begin(
     session: HostSession,
     step: Step & { values: { window_seconds: number; confirm_seconds: number } },
@@ -238,7 +239,7 @@ async function begin(
     }
 }
 
-/** A new connection that has carried PROOF_BYTES each way; tried until the window closes. */
+/** Opens a new connection that carries PROOF_BYTES each way. Tries again until the window closes, then throws. */
 async function provenConnection(session: HostSession, window: AbortSignal): Promise<HostSession> {
     let failure: unknown = new HostError(session.host, "connection-lost", "it did not answer.");
     while (!window.aborted) {
@@ -263,7 +264,7 @@ interface Unconfirmed {
     /** A connection that may still work. */
     through: HostSession;
     change: Change;
-    /** How long the host waits in all. */
+    /** How long the host waits, in total. */
     windowSeconds: number;
     deadline: number;
     cancelled: AbortSignal;
@@ -272,7 +273,7 @@ interface Unconfirmed {
     advice: string;
 }
 
-/** Has an unconfirmed change taken back, at once where a connection still works, and says what state that left. */
+/** Has an unconfirmed change taken back, at once if a connection still works, and returns an error that says what state the host is in. */
 async function takenBack(
     session: HostSession,
     { through, change, windowSeconds, deadline, cancelled, why, advice }: Unconfirmed,
@@ -295,7 +296,7 @@ async function takenBack(
     );
 }
 
-/** What a change that was taken back could not put back, in a sentence; empty when everything is as it was. */
+/** Prints what the revert of a change could not put back, in a sentence; prints nothing when everything is as it was. */
 const TELL_LEFT = `test ! -e ${PENDING} && { cat /run/clearpath.left 2>/dev/null; rm -f /run/clearpath.left; }`;
 
 async function leftOf(session: HostSession): Promise<string> {
@@ -304,8 +305,8 @@ async function leftOf(session: HostSession): Promise<string> {
 }
 
 /**
- * Asks the host, over the connection that was there before, to take the change back now. Returns what could not be put
- * back, or undefined when the change was not taken back.
+ * Asks the host, over an existing connection, to take the change back now. Returns what could not be put back, or
+ * undefined when the change was not taken back.
  */
 async function revertThrough(session: HostSession, seconds: number): Promise<string | undefined> {
     if (!session.alive) return undefined;
@@ -315,8 +316,8 @@ async function revertThrough(session: HostSession, seconds: number): Promise<str
 }
 
 /**
- * Waits until the host's timer has passed, and then for a connection that finds nothing pending. Returns as above, and
- * undefined at once when the run is cancelled.
+ * Waits until the host's timer has run out, and then for a connection that finds no pending change. Returns the same as
+ * `revertThrough`, and undefined at once when the run is cancelled.
  */
 async function revertedByItself(
     session: HostSession,

@@ -3,13 +3,13 @@ import { z } from "zod";
 const secret = { secret: true };
 
 const endpoint = {
-    host: z.string().min(1).describe("Address or name of the host."),
+    host: z.string().min(1).describe("IP address or name of the host."),
     port: z.int().min(1).max(65535).default(22).describe("TCP port of its SSH server."),
     user: z
         .string()
         .min(1)
         .default("root")
-        .describe("User to log in as. One who is not root needs sudo without a password."),
+        .describe("User to log in as. A user other than root needs sudo without a password."),
     password: z.string().optional().describe("Password of the user.").meta(secret),
     privateKey: z.string().optional().describe("Text of a private key. It enters the state, as a secret.").meta(secret),
     privateKeyPath: z
@@ -21,7 +21,9 @@ const endpoint = {
     hostKey: z
         .string()
         .optional()
-        .describe("The host's public key, as in `/etc/ssh/ssh_host_ed25519_key.pub`. Several are given one a line."),
+        .describe(
+            "The host's public key, as in `/etc/ssh/ssh_host_ed25519_key.pub`. Several keys go on one line each.",
+        ),
     knownHostsPath: z
         .string()
         .optional()
@@ -30,17 +32,17 @@ const endpoint = {
         .string()
         .optional()
         .describe(
-            "Shell command, run where Pulumi runs, that prints the host's present public key: for hosts that get rebuilt. It finds the host in `CLEARPATH_HOST` and the port in `CLEARPATH_PORT`.",
+            "Shell command that prints the host's present public key, for hosts that are rebuilt. It runs on the machine that runs Pulumi, with the host in `CLEARPATH_HOST` and the port in `CLEARPATH_PORT`.",
         ),
     insecureIgnoreHostKey: z
         .boolean()
         .optional()
-        .describe("Accepts any host key: whoever answers gets the password and root's commands."),
+        .describe("Accepts any host key. Any machine that answers then gets the password and the commands for root."),
     dialErrorLimit: z
         .int()
         .min(-1)
         .default(1)
-        .describe("How often connecting is tried before it counts as failed; -1: until cancelled."),
+        .describe("How often Clearpath tries to connect before it gives up; -1: until the run is cancelled."),
     perDialTimeout: z.int().min(1).max(600).default(15).describe("Longest wait of one try, in seconds."),
 };
 
@@ -48,9 +50,9 @@ const endpoint = {
 export const JumpHost = z.strictObject(endpoint);
 
 /**
- * How a host is reached by SSH: the shape of `remote.ConnectionArgs` in `@pulumi/command`, so that one object serves
- * both, and what is needed beyond it to verify the host's key. The key is looked for in `hostKey`, then
- * `hostKeyCommand`, then the known_hosts file.
+ * How a host is reached by SSH. It has the shape of `remote.ConnectionArgs` in `@pulumi/command`, so that one object
+ * serves both, and more properties that verify the host's key. The key is looked up in `hostKey`, then with
+ * `hostKeyCommand`, then in the known_hosts file.
  */
 export const Connection = z.strictObject({
     ...endpoint,
@@ -59,7 +61,7 @@ export const Connection = z.strictObject({
 export type JumpHost = z.infer<typeof JumpHost>;
 export type Connection = z.infer<typeof Connection>;
 
-/** Prefix of every resource id: says which host it is on, so that `pulumi import` needs nothing but the id. */
+/** Prefix of every resource id. It names the host, so that `pulumi import` needs nothing but the id. */
 export function hostOfConnection(connection: Pick<Connection, "user" | "host" | "port">): string {
     const host = connection.host.includes(":") ? `[${connection.host}]` : connection.host;
     return `${connection.user}@${host}:${connection.port}`;

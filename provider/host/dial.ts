@@ -7,14 +7,14 @@ import type { Connection, JumpHost } from "./connection.ts";
 import { HostError } from "./hostError.ts";
 import { algorithmsFor, type ExpectedKeys, expandHome, expectedKeys, fingerprint } from "./hostKey.ts";
 
-/** A dead session is noticed after three unanswered keepalives. */
+/** After three keepalives without an answer, a session counts as broken. */
 const KEEPALIVE = { keepaliveInterval: 5_000, keepaliveCountMax: 3 };
 const RETRY_PAUSE_MS = 1_000;
 
 /**
  * Opens an authenticated SSH connection, through the jump host if there is one, and verifies the host's key before
- * anything is sent. Throws a HostError that names the reason: unreachable within `perDialTimeout`, nothing listening,
- * host key unknown or another one, authentication refused.
+ * anything is sent. Throws a HostError that names the reason: no answer within `perDialTimeout`, a closed port, an
+ * unknown or different host key, or a refused login.
  */
 export async function dial(connection: Connection, signal?: AbortSignal): Promise<SshClient> {
     const { proxy, ...target } = connection;
@@ -35,7 +35,7 @@ export async function dial(connection: Connection, signal?: AbortSignal): Promis
 async function dialThrough(proxy: JumpHost, target: JumpHost, signal?: AbortSignal): Promise<SshClient> {
     const jump = await login(proxy, await openTcp(proxy, signal), signal).catch(error => {
         const why = error instanceof HostError ? error.message : String(error);
-        throw new HostError(target.host, "proxy", `its jump host could not be used. ${why}`);
+        throw new HostError(target.host, "proxy", `Clearpath could not connect through its jump host. ${why}`);
     });
     try {
         const stream = await new Promise<Duplex>((resolve, reject) => {
@@ -72,7 +72,7 @@ function openTcp(target: JumpHost, signal?: AbortSignal): Promise<Socket> {
             clearTimeout(timer);
             signal?.removeEventListener("abort", onAbort);
             socket.removeAllListeners();
-            // A reset may come at any time, and without a listener it would end the process. Users look at `errored`.
+            // A reset may come at any time, and without a listener it would end the process. Callers read `errored`.
             socket.on("error", () => undefined);
             finish();
         };
@@ -143,7 +143,7 @@ async function login(target: JumpHost, stream: Duplex, signal?: AbortSignal): Pr
     });
 }
 
-/** Finds the keys that the host may show, which a command may take half a minute for, and the user's own. */
+/** Finds the host keys to expect, which may take a command half a minute, and the user's own key. */
 async function prepareLogin(target: JumpHost, stream: Duplex, signal?: AbortSignal) {
     const expected = target.insecureIgnoreHostKey ? undefined : await expectedKeys(target, signal);
     const config = await loginConfig(target, stream, expected);
@@ -183,7 +183,7 @@ function lost(target: JumpHost, why: string): HostError {
     return new HostError(
         target.host,
         "connection-lost",
-        `SSH on port ${target.port} did not get ready: ${why}. Nothing was changed. Check the SSH server's log on the host.`,
+        `the SSH connection to port ${target.port} could not be set up: ${why}. Nothing was changed. Check the SSH server's log on the host.`,
     );
 }
 
@@ -198,7 +198,7 @@ function loginError(
         return new HostError(
             target.host,
             "host-key",
-            `it shows ${what}, and ${expected?.source} holds another one. Nothing was sent to it. If the host was rebuilt, put its new key there; if it was not, someone else answers at that address.`,
+            `it shows ${what}, but ${expected?.source} names a different key. Nothing was sent to it. If the host was rebuilt, put its new key there. If it was not rebuilt, another machine answers at this address: find out which one.`,
         );
     }
     if (error.level === "client-authentication") {
@@ -209,7 +209,7 @@ function loginError(
         ].filter(Boolean);
         return authentication(
             target,
-            `it accepts neither of ${tried.join(", ")} for user ${target.user}. Correct the connection's user, key or password.`,
+            `it accepts none of these for user ${target.user}: ${tried.join(", ")}. Correct the connection's user, key or password.`,
         );
     }
     return lost(target, error.message);

@@ -26,12 +26,12 @@ export class HostError extends Error {
     }
 }
 
-/** Whether what was begun on the host may have been finished there. */
+/** Whether the host may have finished what it was told although the connection broke. */
 export function hasUnseenEnd(error: unknown): error is HostError {
     return error instanceof HostError && error.reason === "connection-lost";
 }
 
-/** Whether the error means that there is no host at that address any more. */
+/** Whether the error means that no host answers at that address any more. */
 export function isGone(error: unknown): boolean {
     return error instanceof HostError && (error.reason === "unreachable" || error.reason === "no-such-host");
 }

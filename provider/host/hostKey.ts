@@ -21,7 +21,7 @@ export interface ExpectedKeys {
 const KEY_TYPE = /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+)$/;
 const COMMAND_TIMEOUT_MS = 30_000;
 
-/** Reads public keys, one a line, as in a .pub file, an authorized_keys file or `ssh-keyscan`'s output. */
+/** Reads public keys, one on each line, as in a .pub file, an authorized_keys file or the output of `ssh-keyscan`. */
 export function parsePublicKeys(text: string): PublicKey[] {
     return text.split("\n").flatMap(line => {
         if (line.trimStart().startsWith("#")) return [];
@@ -34,7 +34,8 @@ export function parsePublicKeys(text: string): PublicKey[] {
 
 /**
  * The keys that a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT) holds for a host: plain names, patterns,
- * negations and hashed names. `@revoked` keys are left out; `@cert-authority` is not a host's own key.
+ * negations and hashed names. Keys marked `@revoked` are left out, and so are those marked `@cert-authority`, which are
+ * not the host's own keys.
  */
 export function knownKeys(knownHosts: string, host: string, port: number): PublicKey[] {
     const name = port === 22 ? host : `[${host}]:${port}`;
@@ -71,12 +72,12 @@ function matches(pattern: string, name: string): boolean {
     return new RegExp(`^${source}$`, "i").test(name);
 }
 
-/** The fingerprint that `ssh` shows for a key. */
+/** The fingerprint of a key, as `ssh` shows it. */
 export function fingerprint(key: Buffer): string {
     return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** Signature algorithms to offer, so that a server with several keys shows one that is known. */
+/** Signature algorithms to offer, so that a server with several keys shows one of the known keys. */
 export function algorithmsFor(keys: readonly PublicKey[]): string[] {
     return [...new Set(keys.map(key => key.type))].flatMap(type =>
         type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type],
@@ -84,12 +85,12 @@ export function algorithmsFor(keys: readonly PublicKey[]): string[] {
 }
 
 /**
- * Variable that names a known_hosts file whose keys come before any other. A refresh reads a host by the connection in
- * the state, which still holds the key from before a rebuild: who has verified the new one says so here.
+ * Environment variable that names a known_hosts file whose keys come before all others. A refresh uses the connection in
+ * the state, which still holds the key from before a rebuild; a program that has verified the new key puts it here.
  */
 export const VERIFIED_KEYS_VARIABLE = "CLEARPATH_VERIFIED_HOST_KEYS";
 
-/** Where the connection says to look for the host's key: `hostKey`, then `hostKeyCommand`, then known_hosts. */
+/** The host's keys, from the first place that the connection names: `hostKey`, `hostKeyCommand`, known_hosts. */
 export async function expectedKeys(connection: JumpHost, signal?: AbortSignal): Promise<ExpectedKeys> {
     const { host, port } = connection;
     const verified = await verifiedKeys(host, port);
@@ -117,7 +118,7 @@ function required(host: string, expected: ExpectedKeys): ExpectedKeys {
     throw new HostError(
         host,
         "host-key",
-        `${expected.source} holds no host key of it, so it was not connected to. Put the line of its /etc/ssh/ssh_host_ed25519_key.pub into connection.hostKey, or its key into a known_hosts file that connection.knownHostsPath names.`,
+        `${expected.source} has no host key for this host, so Clearpath did not connect. Put the line of the host's /etc/ssh/ssh_host_ed25519_key.pub into connection.hostKey, or its key into a known_hosts file that connection.knownHostsPath names.`,
     );
 }
 
@@ -131,12 +132,12 @@ async function runHostKeyCommand(connection: JumpHost, command: string, signal?:
         throw new HostError(
             connection.host,
             "host-key",
-            `connection.hostKeyCommand failed: ${said}. The host was not connected to. Run the command by hand with CLEARPATH_HOST=${connection.host} to see why.`,
+            `connection.hostKeyCommand failed: ${said}. Clearpath did not connect to the host. Run the command by hand with CLEARPATH_HOST=${connection.host} to see why.`,
         );
     }
 }
 
-/** `~/` at the start of a path stands for the home directory of who runs Pulumi. */
+/** Replaces `~/` at the start of a path by the home directory of the user who runs Pulumi. */
 export function expandHome(path: string): string {
     return path.startsWith("~/") ? homedir() + path.slice(1) : path;
 }

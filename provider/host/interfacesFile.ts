@@ -1,11 +1,11 @@
-/** A line that starts something of its own, and so ends a stanza: interfaces(5), of ifupdown and of ifupdown2. */
+/** A line that starts something new and so ends a stanza, in interfaces(5) of ifupdown and ifupdown2. */
 const STARTS =
     /^\s*(iface|mapping|auto|allow-\S+|source|source-directory|no-auto-down|no-scripts|rename|template)(\s|$)/;
 
 interface Stanza {
     /** Index of the `iface` line. */
     first: number;
-    /** Index of the last line that says something. */
+    /** Index of the last line that is not empty and not a comment. */
     last: number;
     method: string;
 }
@@ -16,8 +16,8 @@ export function hasStanza(text: string, link: string): boolean {
 }
 
 /**
- * The text with the link's MTU in it. ifupdown2 resets a link to 1500 at each stanza that has none, so all get it;
- * ifupdown sets it where the method has the option, and after DHCP by a command, since the lease would set its own.
+ * The text with the link's MTU in it. ifupdown2 resets a link to 1500 at each stanza without an MTU, so all stanzas get
+ * it. ifupdown takes an option, except with DHCP, where the lease would set its own MTU: there a command sets it afterwards.
  */
 export function withInterfaceMtu(text: string, link: string, mtu: number, flavour: "ifupdown2" | "ifupdown"): string {
     const lines = text.split("\n");
@@ -43,7 +43,7 @@ function stanzas(lines: string[], link: string): Stanza[] {
     return found;
 }
 
-/** Sets an option of a stanza: over the one that differs in the number at its end, or else as a new last line. */
+/** Sets an option of a stanza: replaces the line that has another number at its end, or adds a last line. */
 function setOption(lines: string[], { first, last }: Stanza, option: string): void {
     const name = option.replace(/\s+\d+$/, "");
     for (let index = first + 1; index <= last; index++) {

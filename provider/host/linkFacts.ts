@@ -3,7 +3,7 @@ import { LARGEST_MTU, SMALLEST_MTU } from "../../network/mtu.ts";
 import type { ManagerFacts } from "./linkManager.ts";
 import type { Answers } from "./step.ts";
 
-/** A file that was changed for the boot: as it was before (undefined: not there), and as it is now. */
+/** A file that Clearpath changed for the next boot: its text before (undefined: there was no file), and now. */
 export interface KeptFile {
     number: string;
     path: string;
@@ -11,11 +11,11 @@ export interface KeptFile {
     now: string | undefined;
 }
 
-/** Everything about one link that setting its MTU depends on. */
+/** Everything about one link that matters for setting its MTU. */
 export interface LinkFacts extends ManagerFacts {
     answers: Answers;
     machineId: string;
-    /** Undefined when there is no such link; then `linksThere` names those that are. */
+    /** Undefined when the host has no link of that name; then `linksThere` names its links. */
     mtu: number | undefined;
     linksThere: string;
     smallestMtu: number;
@@ -34,7 +34,7 @@ export interface LinkFacts extends ManagerFacts {
     textOf(path: string): string | undefined;
 }
 
-/** What `ip -d -j link show` says of a link (iproute2). A limit of 0 or none at all is no limit. */
+/** What `ip -d -j link show` (iproute2) prints for a link. A limit of 0, or a missing one, is no limit. */
 const IpLink = z.object({
     ifname: z.string(),
     mtu: z.int(),
@@ -43,7 +43,7 @@ const IpLink = z.object({
     linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
 });
 
-/** Makes sense of what the `look` step of linkMtu.sh answers. */
+/** Reads the answers of the `look` step in linkMtu.sh. */
 export function linkFacts(link: string, answers: Answers): LinkFacts {
     const self = linksIn(answers.link)[0];
     const master = linksIn(answers.master)[0];
@@ -81,7 +81,7 @@ export function linkFacts(link: string, answers: Answers): LinkFacts {
         record: {
             exists: answers.record_found_mtu !== undefined,
             owned: answers.owned !== undefined,
-            // A file that a power cut has emptied says nothing.
+            // A power cut may have emptied the file.
             foundMtu: Number(answers.record_found_mtu) || undefined,
             alreadyRight: answers.record_already_right !== undefined,
             files: kept,
@@ -92,7 +92,7 @@ export function linkFacts(link: string, answers: Answers): LinkFacts {
 
 function linksIn(json: string | undefined): z.infer<typeof IpLink>[] {
     const links: object[] = json ? JSON.parse(json) : [];
-    // iproute2 leaves an empty object for every link that a filter has left out.
+    // iproute2 prints an empty object for every link that a filter excludes.
     return z.array(IpLink).parse(links.filter(link => "ifname" in link));
 }
 
@@ -101,7 +101,7 @@ function numbered(answers: Answers, prefix: string): string[] {
     return Object.keys(answers).flatMap(name => new RegExp(`^${prefix}_(\\d+)_path$`).exec(name)?.[1] ?? []);
 }
 
-/** The shell drops newlines at the end of what it captures: a dot behind them keeps them. */
+/** The shell drops line feeds at the end of what it captures, so the step adds a dot after them. */
 function guarded(text: string | undefined): string | undefined {
     return text?.slice(0, -1);
 }

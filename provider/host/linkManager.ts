@@ -6,7 +6,7 @@ import { hasStanza, withDhclientMtu, withInterfaceMtu, withKeyfileMtu } from "./
 export const LinkManager = z.enum(["netplan", "networkd", "ifupdown2", "ifupdown", "networkmanager"]);
 export type LinkManager = z.infer<typeof LinkManager>;
 
-/** What a host says about who configures one of its links. */
+/** What a host says about the software that configures one of its links. */
 export interface ManagerFacts {
     link: string;
     /** `kind` of ip-link(8), e.g. bridge; null for a network card. */
@@ -21,17 +21,17 @@ export interface ManagerFacts {
     files: ReadonlyMap<string, string>;
 }
 
-/** A file as it must be for the MTU to hold at the next boot. */
+/** A file, with the text that it must have so that the MTU is set at the next boot. */
 export interface BootFile {
     path: string;
     text: string;
-    /** Permissions if it is new, as octal digits. */
+    /** Permissions of a new file, as octal digits. */
     mode: string;
 }
 
 const HEADER = "# Written by Clearpath, which overwrites and removes it.\n";
 
-/** Who configures the link, or undefined when nothing that is known does. */
+/** What configures the link; undefined when it is nothing that Clearpath knows. */
 export function managerOf({ link, networkFile, profile, ifupdown, files }: ManagerFacts): LinkManager | undefined {
     if (basename(networkFile ?? "").startsWith("10-netplan-")) return "netplan";
     if (networkFile) return "networkd";
@@ -42,7 +42,7 @@ export function managerOf({ link, networkFile, profile, ifupdown, files }: Manag
     return undefined;
 }
 
-/** The files that make the MTU hold at boot. Those that are right already come back as they are. */
+/** The files that set the MTU at boot. A file that is right already is returned with its present text. */
 export function bootFiles(manager: LinkManager, facts: ManagerFacts, mtu: number): BootFile[] {
     const { link, networkFile, profile, files } = facts;
     switch (manager) {

@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
 import type { HostSession } from "./session.ts";
 
-/** What an operation may use while it runs. */
+/** What an operation of a resource may use while it runs. */
 export interface OperationContext {
     urn: string;
     /** Opens, or reuses, the one SSH session that serves this host in this run. */

@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { OperationContext } from "./operationContext.ts";
 
-/** Who a thing on a host belongs to, and which host that is. */
+/** Which resource an object on a host belongs to, and which host that is. */
 export interface Ownership {
     /** The host's machine-id; empty while it is not known. */
     machineId: string;
-    /** What the thing's record on the host says; empty while only the host knows it. */
+    /** The owner in the object's record on the host; empty while only the host knows it. */
     ownerId: string;
 }
 
-/** What is known of a thing whose creation an earlier run never finished. */
+/** The ownership of an object whose creation an earlier run did not finish. */
 export const UNFINISHED: Ownership = { machineId: "", ownerId: "" };
 
 /**
- * A new owner: the URN that the thing is made under, which tells whose it is where a run that was killed could not say,
- * and a number, which tells it from what comes after it under the same URN.
+ * A new owner. The URN of the resource says whose object it is, also when the run was killed before it could record that.
+ * The number tells the object from a later one with the same URN.
  */
 export function newOwnership({ urn }: Pick<OperationContext, "urn">): Ownership {
     return { machineId: "", ownerId: `${urn} ${randomUUID()}` };

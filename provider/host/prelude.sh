@@ -1,19 +1,19 @@
-# Comes first in every step. Steps run as root, with standard input closed.
+# The first part of every step. Steps run as root, with standard input closed.
 set -eu
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
-# A connection that breaks makes answers fail, which ends the step in order; the signal would end it on the spot.
+# When the connection breaks, the next answer fails and the step cleans up; the signal would kill the step at once.
 trap '' PIPE
 state=/var/lib/clearpath
 
-# answer NAME VALUE: one line of JSON; base64 spares the host a JSON encoder.
+# answer NAME VALUE: prints one line of JSON; with base64 the host needs no JSON encoder.
 answer() {
     printf '{"name":"%s","base64":"%s"}\n' "$1" "$(printf '%s' "$2" | base64 -w0)"
 }
 
-# fail SENTENCES: ends the step; the sentences say what failed, what state things are in, and what to do.
+# fail SENTENCES: ends the step. The sentences say what failed, what state the host is in, and what to do.
 fail() {
     answer failure "$1"
     exit 1
@@ -34,7 +34,7 @@ attempt() {
     said=$("$@" 2>&1 >/dev/null) || fail "$(printf '%s' "$*" | cut -c1-200) failed: $said. $left"
 }
 
-# Ends the step on a host that is another one than the resource was made on.
+# Ends the step when the host is not the one that the resource was created on.
 same_machine() {
     machine_id=$(cat /etc/machine-id)
     answer machineId "$machine_id"
@@ -42,8 +42,8 @@ same_machine() {
     if [ -n "$expected_machine_id" ] && [ "$machine_id" != "$expected_machine_id" ]; then exit 0; fi
 }
 
-# Each thing that is managed has a record: who owns it, and what was there before. The owner is written first and
-# removed first: a record without one is what a power cut has left of it, and says nothing.
+# Each managed object has a record: its owner, and what was there before. The owner is written first and removed first,
+# so a record without an owner is the part that remained after a power cut, and it is ignored.
 
 owned() {
     [ -e "$record/owner" ] && [ "$(cat "$record/owner")" = "$owner_id" ]
@@ -55,29 +55,29 @@ claim() {
     if [ -z "$former_owner" ]; then rm -rf "$record"; fi
     if said=$(write_owner 2>&1); then return; fi
     if [ -z "$former_owner" ]; then forget; fi
-    fail "$record could not be written: $said. Everything is as it was. Correct what that names, then run again."
+    fail "$record could not be written: $said. Everything is as it was. Correct the cause, then run up again."
 }
 
 write_owner() {
     (umask 077 && mkdir -p "$record") && note "$owner_id" "$record/owner"
 }
 
-# put TEXT FILE. By cat, which says what is wrong: the shell's own commands call a full disk an I/O error.
+# put TEXT FILE. Uses cat, whose error message is exact: the shell's own commands call a full disk an I/O error.
 put() {
     printf '%s\n' "$1" | cat >"$2"
 }
 
-# note TEXT FILE: a line of the record, whole or not at all, also when the power fails in between.
+# note TEXT FILE: writes a line of the record, completely or not at all, also when the power fails in between.
 note() {
     put "$1" "$2.new" && sync "$2.new" && mv -f "$2.new" "$2"
 }
 
-# flush DIRECTORY: everything in it is on the disk from here on.
+# flush DIRECTORY: writes everything in it to the disk.
 flush() {
     find "$1" \( -type f -o -type d \) -exec sync {} +
 }
 
-# Undoes claim, and with it the record if there was none.
+# Undoes claim; removes the record if there was none before.
 unclaim() {
     if [ -n "$former_owner" ]; then note "$former_owner" "$record/owner"; else forget; fi
 }
@@ -88,31 +88,31 @@ forget() {
     rmdir "$(dirname "$record")" "$state" 2>/dev/null || :
 }
 
-# Ends a removal where the thing is not this resource's, or is removed already.
+# Ends a removal when the object does not belong to this resource, or is removed already.
 owned_or_done() {
     if owned; then return; fi
     if [ ! -e "$record/owner" ]; then forget; fi
     exit 0
 }
 
-# Where a file is written before it takes another's place: a name that the next try uses again, so that a power cut
-# leaves nothing for good.
+# Where a file is written before it replaces another one. The next try uses the same name, so that nothing remains of a
+# write that a power cut interrupted.
 staging_of() {
     printf '%s/.%s.clearpath' "$(dirname "$1")" "$(basename "$1")"
 }
 
-# write_text PATH TEXT MODE OWNER GROUP: whole or not at all, also when the power fails in between.
+# write_text PATH TEXT MODE OWNER GROUP: writes a file, completely or not at all, also when the power fails in between.
 write_text() {
     staged=$(staging_of "$1")
     if ! said=$(stage_text "$staged" "$2" "$3" "$4:$5" 2>&1); then
         rm -f "$staged"
-        fail "$1 could not be written: $said. It is as it was. Correct what that names, then run again."
+        fail "$1 could not be written: $said. It is as it was. Correct the cause, then run up again."
     fi
     mv -f "$staged" "$1"
     sync "$(dirname "$1")"
 }
 
-# erase PATH: with what a power cut may have left of it.
+# erase PATH: removes a file, and its staged copy if a power cut interrupted a write.
 erase() {
     rm -f "$1" "$(staging_of "$1")"
 }
@@ -121,13 +121,13 @@ stage_text() {
     rm -f "$1" && (umask 077 && set -C && printf '%s' "$2" | cat >"$1") && chown "$4" "$1" && chmod "$3" "$1" && sync "$1"
 }
 
-# keep PATH COPY: keeps what is there before the first change, or that nothing was.
+# keep PATH COPY: before the first change, keeps a copy of a file, or a note that there was none.
 keep() {
     if [ -e "$2" ] || [ -L "$2" ] || [ -e "$2.absent" ]; then return; fi
     if [ -e "$1" ] || [ -L "$1" ]; then copy_whole "$1" "$2" "$2.new"; else : >"$2.absent"; fi
 }
 
-# put_back PATH COPY: what was never kept was never changed, and stays.
+# put_back PATH COPY: a file without a kept copy was never changed, and stays.
 put_back() {
     if [ -e "$2" ] || [ -L "$2" ]; then
         copy_whole "$2" "$1" "$(staging_of "$1")"
@@ -138,7 +138,7 @@ put_back() {
     fi
 }
 
-# copy_whole FROM TO STAGED: TO is never there in part.
+# copy_whole FROM TO STAGED: TO is never incomplete.
 copy_whole() {
     rm -f "$3"
     cp -a "$1" "$3"

@@ -6,16 +6,16 @@ import { type Ownership, partsOfOwner, UNFINISHED } from "./owner.ts";
 import type { HostSession } from "./session.ts";
 import type { Answers } from "./step.ts";
 
-/** How long a host is asked for before it counts as gone, since it may be booting, and the pause between two tries. */
+/** How long a host that may be booting is tried before it counts as gone, and the pause between two tries. */
 const PATIENCE = { forMs: 30_000, pauseMs: 2_000 };
 /** Longest wait for a host that reads one small file. */
 const MACHINE_ID_TIMEOUT_MS = 30_000;
-/** Hosts that this process has found gone: whatever else was on them need not wait again. */
+/** Hosts that this process has found gone: other resources on them need not wait again. */
 const gone = new Set<string>();
 
 /**
- * A session, or undefined, with a warning, when there is no host at that address any more. One unanswered try says
- * little, and what is on a host that counts as gone stays there when the host is back.
+ * A session, or undefined with a warning when no host answers at that address any more. Several tries are made, because
+ * what is on a host that counts as gone is not removed, and is still there when the host comes back.
  */
 export async function sessionIfThere(
     context: OperationContext,
@@ -35,7 +35,7 @@ export async function sessionIfThere(
                 gone.add(name);
                 context.log(
                     "warning",
-                    `${(error as HostError).message} It counts as gone, and with it what was on it.`,
+                    `${(error as HostError).message} Clearpath treats the host as gone, and with it all resources on it.`,
                 );
                 return undefined;
             }
@@ -53,20 +53,20 @@ export async function machineIdOf(context: OperationContext, session: HostSessio
     return stdout.trim();
 }
 
-/** Whether a step ran on the host that the resource was made on; on another one it did nothing. */
+/** Whether a step ran on the host that the resource was created on. On any other host the step did nothing. */
 export function isMachine(context: OperationContext, answers: Answers, expected: string): boolean {
     const found = answers.machineId;
     if (expected === "" || found === expected) return true;
     context.log(
         "warning",
-        `The host was rebuilt: its machine-id was ${expected} and is ${found}. What was on it is gone.`,
+        `The host was rebuilt: its machine-id was ${expected} and is ${found}. The resources that were on it are gone.`,
     );
     return false;
 }
 
 /**
- * Who a thing belongs to that a step has looked at; undefined when it is not there for this resource: the host was
- * rebuilt, or what an unfinished creation has left belongs to another one.
+ * The owner of an object that a step has read. Undefined when the object does not belong to this resource: the host was
+ * rebuilt, or the object of an unfinished creation belongs to another resource.
  */
 export function foundOwnership(
     context: OperationContext,
@@ -80,25 +80,25 @@ export function foundOwnership(
     return partsOfOwner(owner).urn === context.urn ? { machineId: found, ownerId: owner } : undefined;
 }
 
-/** The machine-id of the host that a change was made on. Throws when it was rebuilt since. */
+/** The machine-id of the host that was changed. Throws a HostError when the host was rebuilt. */
 export function expectMachine(host: string, answers: Answers, expected: string): string {
     const found = answers.machineId!;
     if (expected === "" || found === expected) return found;
     throw new HostError(
         host,
         "step",
-        `it was rebuilt: its machine-id was ${expected} and is ${found}. Nothing was changed. Run up --refresh, which makes the resource anew.`,
+        `it was rebuilt: its machine-id was ${expected} and is ${found}. Nothing was changed. Run up --refresh, which creates the resource again.`,
     );
 }
 
-/** Says that a thing had another owner: another resource for the same thing, or this one under its former name. */
+/** Warns that an object had another owner: another resource, or this one under its former name. */
 export function tellTakenFrom(context: OperationContext, answers: Answers, thing: string): void {
     if (answers.takenFrom === undefined) return;
     const { urn, number } = partsOfOwner(answers.takenFrom);
-    // An earlier run was interrupted while it created the very same.
+    // An earlier run was interrupted while it created this resource.
     if (urn === context.urn) return;
     context.log(
         "warning",
-        `${thing} belonged to another Clearpath resource (${urn || number}) and was taken over. That is right after a rename; two resources for one thing overwrite each other.`,
+        `${thing} belonged to another Clearpath resource (${urn || number}) and was taken over. After a rename this is expected. Otherwise two resources manage the same thing and overwrite each other: remove one of them.`,
     );
 }

@@ -7,7 +7,7 @@ export function quote(value: string): string {
     return `'${value.replaceAll("'", "'\\''")}'`;
 }
 
-/** Shell assignments, one a line: `name='value'`. Names are constants of our own. */
+/** Shell assignments, one on each line: `name='value'`. The names are constants in our code. */
 export function assignments(values: Readonly<Record<string, string | number | boolean>>): string {
     return Object.entries(values)
         .map(([name, value]) => `${name}=${quote(String(value))}\n`)

@@ -2,19 +2,19 @@ import { Connection } from "./connection.ts";
 import type { HostSession } from "./session.ts";
 import { openSession } from "./ssh.ts";
 
-/** The SSH sessions of one process: one for each connection, opened when first asked for, and again when it died. */
+/** The SSH sessions of one process: one for each connection, opened when it is first needed and when it broke. */
 export class Sessions {
     readonly #open = new Map<string, Promise<HostSession>>();
     readonly #cancelled: AbortSignal;
 
-    /** No session is opened, and none goes on opening, once `cancelled` aborts. */
+    /** Once `cancelled` aborts, no session is opened, and one that is being opened is given up. */
     constructor(cancelled: AbortSignal) {
         this.#cancelled = cancelled;
     }
 
-    /** Throws a HostError when the host cannot be connected to; everyone who waits for that session gets the same. */
+    /** Throws a HostError when it cannot connect to the host; all who wait for the session get the same error. */
     async session(connection: Connection): Promise<HostSession> {
-        // Parsed, it has its properties in one order, whatever order they came in.
+        // Parsing puts the properties into one order.
         const key = JSON.stringify(Connection.parse(connection));
         for (;;) {
             const opening = this.#open.get(key) ?? this.#start(key, connection);

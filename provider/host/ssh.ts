@@ -7,11 +7,11 @@ import type { CommandResult, ExecOptions, HostSession } from "./session.ts";
 
 /** sshd allows ten channels on one connection by default (MaxSessions in sshd_config(5)). */
 const CHANNELS = 8;
-/** How long a connection that has just worked is taken to work. A host that lost power closes nothing. */
+/** How long a connection that has just worked is not checked again. A host that lost power does not close it. */
 const TRUSTED_MS = 3_000;
-/** How long it is then waited for a sign of life. */
+/** How long Clearpath then waits for an answer. */
 const ANSWER_MS = 5_000;
-/** More than one packet, since small ones still pass when someone has changed an MTU on the way. */
+/** More than one packet, because small packets still pass when an MTU on the path was changed. */
 const PROOF_BYTES = 10_000;
 /** What sudo says when it would need a password (sudo 1.8 and 1.9, in English: LC_ALL is C). */
 const SUDO_NEEDS_PASSWORD = /sudo: (a password is required|a terminal is required|sorry, you must have a tty)/;
@@ -46,7 +46,7 @@ class SshSession implements HostSession {
     readonly #waiting: (() => void)[] = [];
     #line: Line;
     #free = CHANNELS;
-    /** Settles when the work ends that has the session to itself. */
+    /** Settles when the work that has the session to itself is done. */
     #alone: Promise<void> | undefined;
 
     constructor(connection: Connection, client: SshClient) {
@@ -78,13 +78,13 @@ class SshSession implements HostSession {
             this.#giveChannel();
             await settledOr(this.#alone, options.signal);
             await this.#takeChannel();
-            // Whoever is not waited for any more is told so where the command would start.
+            // A cancelled command is refused where it would start.
             if (options.signal?.aborted) break;
         }
         return this.#execute(command, options);
     }
 
-    /** Runs a command on the channel that was taken for it. */
+    /** Runs a command on the channel that was reserved for it. */
     async #execute(command: string, options: ExecOptions): Promise<CommandResult> {
         const line = this.#line;
         line.commands++;
@@ -256,7 +256,7 @@ class LineReader {
         for (const line of lines) this.#onLine(line);
     }
 
-    /** What was not handed on; an unfinished last line counts as a line. */
+    /** The text that was not handed on. A last line without a line feed counts as a line. */
     end(): string {
         if (this.#onLine === undefined) return this.#text;
         if (this.#text !== "") this.#onLine(this.#text);

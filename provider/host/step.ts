@@ -6,9 +6,9 @@ import { assignments, quote } from "./quote.ts";
 import type { CommandResult, HostSession } from "./session.ts";
 
 /**
- * Two runs, or two resources, never change one host in the same moment. The program is there as a whole before the lock
- * is taken: a connection that dies in between would hold it for hours. /run is root's alone, and empty at boot; the
- * lock is closed to others, who could hold it by reading it.
+ * Takes the host's lock, so that no two runs and no two resources change one host at the same time. The whole program
+ * has arrived before the lock is taken, because a connection that dies in between would hold the lock for hours. Only
+ * root can write to /run, which is empty at boot. Other users cannot open the lock, since a reader could hold it.
  */
 const LOCKED_SH = `umask 077
 program=$(mktemp /run/clearpath.XXXXXX) && cat >"$program" &&
@@ -17,55 +17,55 @@ code=$?
 rm -f "$program"
 if [ $code = 75 ]; then cat /run/clearpath.lock >&2; fi
 exit $code`;
-/** What only reads takes no lock, so that a long answer to a dead connection holds up nobody. */
+/** A step that only reads takes no lock, so that a long answer over a dead connection blocks no other step. */
 const SH = "exec sh";
 const LOCK_BUSY = 75;
-/** Longest that a step may take which waits for nothing but the host's lock and the host. */
+/** Time limit, in milliseconds, of a step that waits only for the host's lock and for the host itself. */
 export const STEP_TIMEOUT_MS = 240_000;
 
 export type StepValues = Readonly<Record<string, string | number | boolean>>;
 
-/** One step on a host: a shell program that is sent whole. One that changes something runs under the host's lock. */
+/** One step on a host: a shell program that is sent as a whole. A step that changes something holds the host's lock. */
 export interface Step {
-    /** What it does, for messages: "read table inet clearpath". */
+    /** What the step does, for messages: "read table inet clearpath". */
     name: string;
-    /** Files with shell functions, in the order in which they build on each other. */
+    /** Files with shell functions; a later file may use the functions of an earlier one. */
     programs: readonly URL[];
     /** Shell variables of the programs. */
     values: StepValues;
     /** The command to run: a function of the programs, with constant arguments. */
     call: string;
-    /** Whether it changes nothing. Default: false. */
+    /** Whether the step changes nothing. Default: false. */
     readOnly?: boolean;
 }
 
-/** What a step answered, by name. */
+/** The values that a step answered, by name. */
 export type Answers = Record<string, string>;
 
 /** Variables that the prelude reads in every step. */
 export interface RecordValues {
-    /** Record directory of the thing that is managed. */
+    /** Directory on the host that holds the record of the managed object. */
     record: string;
     owner_id: string;
-    /** Empty when the resource is being made: any host will do. */
+    /** Empty while the resource is being created: then the step accepts any host. */
     expected_machine_id: string;
 }
 
 const PRELUDE = new URL("./prelude.sh", import.meta.url);
 
 /**
- * The text of a step. The shell reads the braces to their end before it runs anything, so a broken connection cannot
- * leave half a program, and no command of it can eat the rest.
+ * The text of a step. The shell reads the whole block in braces before it runs anything. So a broken connection never
+ * leaves a part of a program to run, and no command of the program can read the rest of it as its input.
  */
 export function stepScript({ programs, values, call }: Pick<Step, "programs" | "values" | "call">): string {
     const functions = [PRELUDE, ...programs].map(program => readFileSync(program, "utf8"));
     return `{\n${assignments(values)}${functions.join("\n")}\n${call}\n} </dev/null\n`;
 }
 
-/** Beyond this, a name is cut and gets a digest of the whole: a file system takes 255 bytes. */
+/** A longer name is cut and gets a digest of the whole name: file systems allow 255 bytes. */
 const LONGEST_RECORD_NAME = 180;
 
-/** Directory on the host that holds who owns a thing, and what was there before. */
+/** Directory on the host that records which resource owns an object, and what was there before. */
 export function recordDirectory(kind: string, name: string): string {
     const spelt = encodeURIComponent(name);
     if (spelt.length <= LONGEST_RECORD_NAME) return `/var/lib/clearpath/${kind}/${spelt}`;
@@ -73,7 +73,7 @@ export function recordDirectory(kind: string, name: string): string {
     return `/var/lib/clearpath/${kind}/${spelt.slice(0, LONGEST_RECORD_NAME - digest.length - 1)}.${digest}`;
 }
 
-/** Runs a step. Throws a HostError with the host's words when it fails. */
+/** Runs a step. Throws a HostError with the host's own message when the step fails. */
 export async function runStep(
     session: HostSession,
     step: Step,
@@ -99,7 +99,7 @@ export async function runStep(
     return answers;
 }
 
-/** A command that says in the lock who holds it, for those who wait. */
+/** A command that writes into the lock file which run holds the lock, for the runs that wait for it. */
 function holding(name: string): string {
     const holder = `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}, to ${name}`;
     return `printf '%s' ${quote(holder)} >/run/clearpath.lock`;
@@ -110,13 +110,13 @@ function parseAnswer(line: string): { name: string; value: string } | undefined 
     return found === null ? undefined : { name: found[1]!, value: Buffer.from(found[2]!, "base64").toString("utf8") };
 }
 
-/** Whoever loses a connection does not see what becomes of the step, which the host goes on with. */
+/** After a lost connection the host still finishes the step, and nobody sees the result: the message says so. */
 function withUnseenEnd(error: unknown, name: string): unknown {
     if (!(error instanceof HostError) || error.reason !== "connection-lost") return error;
     return new HostError(
         error.host,
         error.reason,
-        `${error.message.slice(error.host.length + 2)} The host goes on by itself with what it was told (${name}); how that ended was not seen. Run up --refresh to see what state it is in.`,
+        `${error.message.slice(error.host.length + 2)} The host continues this step without the connection (${name}), and its result is not known. Run up --refresh to see what state the host is in.`,
     );
 }
 
@@ -126,18 +126,18 @@ function stepError(host: string, name: string, result: CommandResult, answers: A
         return new HostError(
             host,
             "missing-program",
-            `it has no ${answers.missingProgram}, which is needed to ${name}. Nothing was changed. Install ${answers.missingPackage} on it.`,
+            `the program ${answers.missingProgram} is missing, which is needed to ${name}. Nothing was changed. Install the package ${answers.missingPackage} on the host.`,
         );
     if (result.code === LOCK_BUSY)
         return new HostError(
             host,
             "step",
-            `could not ${name}: another run has held the host's lock for two minutes (${result.stderr.trim() || "it does not say which"}). Nothing was changed. Wait for it to end, then run again.`,
+            `could not ${name}: another run has held the host's lock for two minutes (${result.stderr.trim() || "the lock does not say which run"}). Nothing was changed. Wait for it to end, then run again.`,
         );
-    const said = [...noise, result.stderr.trim()].filter(Boolean).join("\n") || "it said nothing";
+    const said = [...noise, result.stderr.trim()].filter(Boolean).join("\n") || "it printed no message";
     return new HostError(
         host,
         "step",
-        `could not ${name}: the step ended with ${result.code}: ${said}. Run with --refresh to see what state it is in.`,
+        `could not ${name}: the step failed with exit code ${result.code}: ${said}. Run up --refresh to see what state the host is in.`,
     );
 }

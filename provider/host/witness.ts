@@ -7,13 +7,13 @@ import { HostError } from "./hostError.ts";
 import type { OperationContext } from "./operationContext.ts";
 import { quote } from "./quote.ts";
 
-/** A host that would notice when a change, perhaps of another host, cuts off its way out. */
+/** A host that loses its way to the internet when a change, on this host or another one, goes wrong. */
 export const Witness = z.strictObject({
     name: z.string().min(1).describe("Name of the host in messages."),
     connection: Connection,
     endpoints: z
         .array(z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65535) }))
-        .describe("Services that it may reach, by host name and TCP port."),
+        .describe("Services that the host may reach, by host name and TCP port."),
 });
 export type Witness = z.infer<typeof Witness>;
 
@@ -24,21 +24,22 @@ interface Reached {
 }
 
 const COMMAND = `exec python3 -c ${quote(readFileSync(new URL("./reach.py", import.meta.url), "utf8"))}`;
-/** Longest wait for the handshakes of a first asking; the second has what is left of the window. */
+/** Longest wait for the handshakes before the change. Those after it may take the rest of the window. */
 const LONGEST_HANDSHAKE_SECONDS = 5;
-/** Two askings and two logins have to fit into what a host waits for a confirmation. */
+/** Two logins and two rounds of handshakes must fit into the time that a host waits for the confirmation. */
 const SHARE_OF_WINDOW = 1 / 6;
 const LOGIN_SECONDS = 5;
 const RETRY_PAUSE_MS = 500;
 /**
- * Handshakes at once, and how many must be answered. On a line of which half of the flows die, all of the first 3 are
- * answered in one of 8 cases, and none of 2 and 6 more in one of 256: such an endpoint is called lost once in 2,000 changes.
+ * Handshakes that are tried at once, and how many of them must be answered. On a line that loses half of the flows, all
+ * of the first 3 are answered in one case of 8, and none of the 2 and 6 later ones in one case of 256. So an endpoint
+ * behind that line is wrongly called lost once in 2,000 changes.
  */
 const BEFORE = { tries: 3, needed: 3 };
 const AFTER = { tries: 2, needed: 1 };
 const AGAIN = { tries: 6, needed: 1 };
 
-/** What witnesses reach before a change: endpoints that answered every handshake. */
+/** The endpoints that witnesses reach before a change: those that answered every handshake. */
 export class Baseline {
     readonly #reached: readonly { witness: Witness; reached: readonly Reached[] }[];
     readonly #seconds: number;
@@ -48,7 +49,7 @@ export class Baseline {
         this.#seconds = seconds;
     }
 
-    /** Asks every witness. One that cannot be asked is told of and left out: it cannot lose what it has not. */
+    /** Asks every witness. A witness that cannot be asked is named in a message and left out. */
     static async take(
         context: OperationContext,
         witnesses: readonly Witness[],
@@ -69,8 +70,9 @@ export class Baseline {
     }
 
     /**
-     * What is not reached any more, each as a clause of a sentence. Whoever does not answer at once has until the
-     * deadline, in milliseconds since the epoch: slow is not lost. Means nothing once the signal has aborted.
+     * The endpoints that are no longer reached, each as a clause of a sentence. An endpoint that does not answer at
+     * once has until the deadline, in milliseconds since the epoch, because slow is not lost. The result is not valid
+     * once the signal has aborted.
      */
     async lost(deadline: number, signal: AbortSignal): Promise<string[]> {
         const lost = this.#reached.map(async ({ witness, reached }) => {
@@ -104,14 +106,14 @@ function clausesOf(witness: Witness, { host, port, families }: Reached): string[
     return families.map(family => `${witness.name} reached ${host}:${port} over ${FAMILY_NAMES[family]} before`);
 }
 
-/** The endpoints that answer, by the witness's word, over a connection of its own. Throws a HostError without one. */
+/** Asks the witness, over a new connection, which endpoints answer. Throws a HostError when it cannot be asked. */
 async function answering(
     { connection }: Witness,
     tasks: readonly Reached[],
     how: { tries: number; needed: number; seconds: number },
     signal: AbortSignal,
 ): Promise<Reached[]> {
-    // Programs load this file too, and have no use for SSH.
+    // Pulumi programs load this file too, and do not need SSH.
     const { openSession } = await import("./ssh.ts");
     const session = await openSession(impatient(connection), signal);
     try {
@@ -121,7 +123,11 @@ async function answering(
         if (code === 127) throw new HostError(session.host, "missing-program", "it has no python3.");
         const families = code === 0 ? familiesOf(stdout) : undefined;
         if (families?.length !== tasks.length)
-            throw new HostError(session.host, "step", `it cannot try handshakes: ${stderr.trim() || `code ${code}`}.`);
+            throw new HostError(
+                session.host,
+                "step",
+                `it could not try TLS handshakes: ${stderr.trim() || `code ${code}`}.`,
+            );
         return tasks
             .map(({ host, port }, index) => ({ host, port, families: families[index]! }))
             .filter(({ families }) => families.length > 0);
@@ -130,7 +136,7 @@ async function answering(
     }
 }
 
-/** The same way to a host, for somebody who cannot wait. */
+/** The same connection with one short try. */
 function impatient({ proxy, ...connection }: Connection): Connection {
     const soon = { dialErrorLimit: 1, perDialTimeout: Math.min(connection.perDialTimeout, LOGIN_SECONDS) };
     return { ...connection, ...soon, ...(proxy && { proxy: { ...proxy, ...soon } }) };

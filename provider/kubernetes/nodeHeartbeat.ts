@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What the API server says of a node. */
+/** The state of a node, as the API server reports it. */
 export interface NodeCondition {
     ready: boolean;
     /** When the node's kubelet last renewed its lease, by the kubelet's clock. */
@@ -19,7 +19,7 @@ const ANSWER_MS = 10_000;
 
 /** Finds a node through a kubeconfig. Throws when the text is no kubeconfig. */
 export async function clusterNode(kubeconfig: string, name: string): Promise<ClusterNode> {
-    // It is large, and most runs need no cluster.
+    // The client is large, and most runs need no cluster.
     const { CoordinationV1Api, CoreV1Api, KubeConfig } = await import("@kubernetes/client-node");
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
@@ -49,9 +49,9 @@ export async function clusterNode(kubeconfig: string, name: string): Promise<Clu
 }
 
 /**
- * Waits until a restarted node is Ready again. Ready alone proves nothing, because it stays so for 40 s after a kubelet
- * died; its lease must have been renewed since. One that was not Ready before need not become it. Answers what is missing after
- * `seconds`, or when `signal` aborts; null when nothing is.
+ * Waits until a restarted node is Ready again. Ready alone proves nothing, because a node stays Ready for 40 s after its
+ * kubelet died; so its lease must have been renewed as well. A node that was not Ready before need not become Ready.
+ * Returns what is still missing after `seconds` or when `signal` aborts; null when nothing is missing.
  */
 export async function awaitReady(
     node: ClusterNode,
@@ -65,7 +65,7 @@ export async function awaitReady(
                 if (renewedAt === before.renewedAt) return "its lease has not been renewed since the restart";
                 return ready || !before.ready ? null : "it is not Ready";
             },
-            (error: Error) => `the API server does not say: ${error.message.split("\n")[0]}`,
+            (error: Error) => `the API server could not be asked: ${error.message.split("\n")[0]}`,
         );
         if (missing === null || Date.now() >= deadline || signal.aborted) return missing;
         await delay(1000, undefined, { signal }).catch(() => undefined);

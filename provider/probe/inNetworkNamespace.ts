@@ -1,12 +1,12 @@
 import { quote } from "../host/quote.ts";
 import type { HostSession } from "../host/session.ts";
 
-/** Names that `ip netns` has, as they are or as the beginning of one: `cni-*` for those that K3s gives its pods. */
+/** Name of a network namespace in `ip netns`, or the beginning of one with `*`: `cni-*` matches those of pods in K3s. */
 export const NETWORK_NAMESPACE = /^[\w.-]+\*?$/;
 
 /**
- * The same host as seen from one of its network namespaces, such as a pod's: commands run in it, with the host's files.
- * Where there is none of the name, they end with code 96. Throws a RangeError on what is no name.
+ * A session whose commands run in one of the host's network namespaces, such as a pod's, with the host's files. Without
+ * a namespace of this name they end with exit code 96. Throws a RangeError when the name is not valid.
  */
 export function inNetworkNamespace(session: HostSession, name: string): HostSession {
     if (!NETWORK_NAMESPACE.test(name)) throw new RangeError(`"${name}" is no name of a network namespace.`);

@@ -12,13 +12,13 @@ export interface ProbedHost {
     vantagePoint: string;
     role: VantageReport["role"];
     connection: unknown;
-    /** Network namespace on the host to probe from, such as a pod's; a final `*` takes the first that begins so. */
+    /** Network namespace on the host to probe from, such as a pod's. With a `*` at the end: the first that matches. */
     networkNamespace?: string;
 }
 
-/** What all hosts found together. */
+/** The results of all hosts. */
 export interface ProbeAllResult {
-    /** In the order of the hosts; those that could not be probed are missing. */
+    /** In the order of the hosts, without those that could not be probed. */
     reports: VantageReport[];
     verdict: Verdict;
     /** Hosts that could not be probed, with the sentence that says why. */
@@ -26,15 +26,15 @@ export interface ProbeAllResult {
 }
 
 export interface ProbeAllOptions {
-    /** Called as each host begins. */
+    /** Called when a host begins. */
     onBegin?: (vantagePoint: string) => void;
-    /** Called as each host ends, with a sentence that names the host and what came of it. */
+    /** Called when a host ends, with a sentence that names the host and its result. */
     onEnd?: (sentence: string, vantagePoint: string) => void;
     onSample?: (vantagePoint: string, sample: Sample) => void;
-    /** Called once a host has begun to answer: gives the report of what was found by the time it is asked. */
+    /** Called once a host has begun to answer, with a function that makes a report of the results so far. */
     onHeard?: (vantagePoint: string, soFar: () => VantageReport) => void;
     signal?: AbortSignal;
-    /** Bearer tokens by the host of the API that takes them: it is then called with its token, too. */
+    /** Bearer tokens by host name. An API with a token is called both without and with it. */
     tokens?: Record<string, string>;
 }
 
@@ -89,7 +89,7 @@ export async function probeAll(
     }
 }
 
-/** The same error with the host's name in front of the address that it was called by. */
+/** The same error with the host's name in front of its address. */
 function byName(error: HostError, name: string): HostError {
     if (error.host === name) return error;
     const words = error.message.slice(`${error.host}: `.length);

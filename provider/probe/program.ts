@@ -4,7 +4,7 @@ import type { AgentTask } from "../../network/probe/messages.ts";
 
 const directory = join(import.meta.dirname, "agent");
 
-/** Modules of the agent, each after those that it imports. */
+/** Modules of the agent; each comes after the modules that it imports. */
 const MODULES = [
     "__init__",
     "tcp",
@@ -31,7 +31,7 @@ const MODULES = [
 /** Exit code of the loader when the host's Python is too old. */
 export const PYTHON_TOO_OLD = 97;
 
-/** Reads modules and task from the first line of standard input, and runs them: nothing is written to the host. */
+/** Reads the modules and the task from the first line of standard input and runs them. Writes nothing to the host. */
 const LOADER = `
 import json, sys, types
 if sys.version_info < (3, 9):
@@ -47,7 +47,7 @@ for name, source in sent["modules"]:
 sys.modules["agent.main"].main(sent["task"])
 `;
 
-/** The shell command that starts the agent. The task comes on its standard input. */
+/** The shell command that starts the agent, which reads its task from standard input. */
 export const AGENT_COMMAND = `exec python3 -c '${LOADER}'`;
 
 /** Standard input for the command: the agent's modules and the task, as one line of JSON. */

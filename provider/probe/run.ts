@@ -13,24 +13,24 @@ import { HostError } from "../host/hostError.ts";
 import type { CommandResult, HostSession } from "../host/session.ts";
 import { AGENT_COMMAND, agentInput, PYTHON_TOO_OLD } from "./program.ts";
 
-/** The agent sends a heartbeat every 2 s. */
+/** The agent sends a heartbeat every 2 s; after this time without one it counts as stuck. */
 const SILENCE_MS = 20_000;
-/** Beyond the plan's budget: the last timeouts, the path MTU, the facts. */
+/** Time beyond the plan's budget, for the last timeouts, the path MTU and the facts. */
 const GRACE_MS = 60_000;
 
 export interface ProbeOptions {
     signal?: AbortSignal;
-    /** Bearer tokens by the host of the API that takes them: it is then called with its token, too. */
+    /** Bearer tokens by host name. An API with a token is called both without and with it. */
     tokens?: Record<string, string>;
     /** Called with every sample as it arrives. */
     onSample?: (sample: Sample) => void;
-    /** Called once the host has begun to answer: gives the report of what was found by the time it is asked. */
+    /** Called once the host has begun to answer, with a function that makes a report of the results so far. */
     onHeard?: (soFar: () => VantageReport) => void;
 }
 
 /**
- * Runs a plan on a host and sums up what it found. A run that is cut short gives a report of what came until then, with
- * `complete: false`; a host on which nothing could be measured is a `HostError`.
+ * Runs a plan on a host and sums up the results. A run that is cut short gives a report of the results until then, with
+ * `complete: false`. Throws a `HostError` when nothing could be measured on the host.
  */
 export async function probeHost(
     session: HostSession,
@@ -55,7 +55,7 @@ export interface PathMtuMeasurement {
     facts: HostNetworkFacts;
 }
 
-/** Searches the path MTU from a host, in both directions, and nothing else. Throws `HostError`. */
+/** Measures only the path MTU from a host, in both directions. Throws a `HostError` when it cannot. */
 export async function measurePathMtu(
     session: HostSession,
     where: Pick<ProbePlan, "endpoints" | "families">,
@@ -66,7 +66,7 @@ export async function measurePathMtu(
     return { result: pathMtu, ipv4: smallestMtu(pathMtu.ipv4), ipv6: smallestMtu(pathMtu.ipv6), facts };
 }
 
-/** What the host says about its own network; nothing is called from it. Throws `HostError`. */
+/** Reads the host's own network settings, without calling any service. Throws a `HostError` when it cannot. */
 export async function hostFacts(
     session: HostSession,
     options: Pick<ProbeOptions, "signal"> = {},
@@ -81,7 +81,7 @@ export function smallestMtu(measured: PathMtuResult["ipv4"]): number | null {
     return found.length === 0 ? null : Math.min(...found.map(mtu => mtu.bytes));
 }
 
-/** The findings of a run whose host has said something of its own network. */
+/** The findings of a run whose host has sent its network facts. */
 type Heard = FindingsSoFar & Pick<Findings, "facts">;
 
 async function runAgent(

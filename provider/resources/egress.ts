@@ -17,17 +17,19 @@ export const vantagePointName = z
     .regex(/^[^\s/]{1,63}$/, "must be a name without spaces and slashes")
     .describe("Name of the vantage point: the host's name in verdicts and reports.");
 
-/** What a probe's result depends on. */
+/** Values that a probe's result depends on. */
 export const triggers = z
     .array(z.string())
     .default([])
-    .describe("Values whose change makes the probe run again, e.g. `appliedAt` of the resources it should prove.");
+    .describe(
+        "Values whose change makes the probe run again, e.g. `appliedAt` of the resources whose effect it should prove.",
+    );
 
 const inputs = z.strictObject({
     ...hostInputs,
     vantagePoint: vantagePointName,
-    role: VantageSummary.shape.role.default("host").describe("What the host is in the cluster."),
-    plan: ProbePlan.describe("What is called, how often, and for how long."),
+    role: VantageSummary.shape.role.default("host").describe("Role of the host in the cluster."),
+    plan: ProbePlan.describe("Services to call, how often, and for how long."),
     triggers,
 });
 
@@ -37,9 +39,9 @@ const outputs = z.object({
     passed: z
         .boolean()
         .describe(
-            "Whether egress works from here. A failed run is a result, not an error, and is repeated at every `up`.",
+            "Whether egress works from this host. A failed run is a result, not an error, and is repeated at every `up`.",
         ),
-    report: VantageSummary.describe("What the run found, without its single connections."),
+    report: VantageSummary.describe("Result of the run, without the single connections."),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -48,7 +50,7 @@ type Outputs = z.infer<typeof outputs>;
 export const egress = resourceKind({
     token: "clearpath:probe:Egress",
     description:
-        "One vantage point's probe run: DNS, TCP, TLS and HTTP to every endpoint, image pulls, path MTU. It changes nothing on the host, runs again when a trigger changes, and at every `up` after a run that failed.",
+        "A probe run from one vantage point: DNS, TCP, TLS and HTTP to every endpoint, image pulls, and the path MTU. It changes nothing on the host. It runs again when a trigger changes, and at every `up` after a failed run.",
     idExample: "root@10.27.27.11:22/egress/cp1",
     inputs,
     outputs,
@@ -68,7 +70,7 @@ export const egress = resourceKind({
     },
 });
 
-/** One vantage point's probe run: what works from there, what does not, and how it fails. */
+/** A probe run from one vantage point: what works from there, what does not, and how it fails. */
 export class Egress extends resourceClass(egress) {}
 
 async function probe(context: OperationContext, inputs: Inputs, ownerId: string): Promise<Outputs> {

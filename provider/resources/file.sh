@@ -1,4 +1,4 @@
-# A file. Values: path, content, mode, owner, group, adopt, our_sha256 (of what we last wrote, or empty).
+# A file. Values: path, content, mode, owner, group, adopt, our_sha256 (of the text that Clearpath last wrote, or empty).
 
 digest_of() {
     if [ -f "$1" ]; then sha256sum <"$1" | cut -d' ' -f1; fi
@@ -14,14 +14,14 @@ write_file() {
     is_new=yes
     if [ -e "$record/owner" ]; then is_new=no; fi
     if [ $is_new = yes ] && [ -e "$path" ] && [ -z "$our_sha256" ] && [ "$adopt" != true ] && ! is_as_wanted; then
-        fail "$path is there and is not Clearpath's. Nothing was changed. Set adopt: true to take it over; it is kept and put back on delete."
+        fail "$path is there and is not Clearpath's. Nothing was changed. Set adopt: true to take it over; Clearpath keeps a copy and puts it back on delete."
     fi
-    getent passwd "$owner" >/dev/null || fail "there is no user $owner to own $path. Nothing was changed. Correct owner."
-    getent group "$group" >/dev/null || fail "there is no group $group for $path. Nothing was changed. Correct group."
+    getent passwd "$owner" >/dev/null || fail "the host has no user $owner, who is to own $path. Nothing was changed. Correct owner."
+    getent group "$group" >/dev/null || fail "the host has no group $group, which $path is to have. Nothing was changed. Correct group."
     claim
     trap give_up EXIT
     if [ -n "$our_sha256" ] && [ $is_new = yes ]; then
-        # The record was lost. What lies there is ours, or what became of it, not what was found.
+        # The record was lost. The file that is there now comes from Clearpath, so it is not kept as the former one.
         : >"$record/original.absent"
     fi
     keep "$path" "$record/original"
@@ -42,7 +42,7 @@ is_as_wanted() {
     [ "$(digest_of "$path")" = "$(printf '%s' "$content" | sha256sum | cut -d' ' -f1)" ]
 }
 
-# Directories on the way that are not there are made, and recorded, the deepest first.
+# Makes missing parent directories, and records them, the deepest first.
 make_parents() {
     if [ -d "$1" ]; then return; fi
     missing=$1
@@ -73,7 +73,7 @@ remove_file() {
     forget
 }
 
-# Those we made, as far as nobody else uses them.
+# Removes the directories that Clearpath made, if they are empty.
 remove_directories() {
     if [ ! -e "$record/directories" ]; then return; fi
     while read -r directory; do rmdir "$directory" 2>/dev/null || :; done <"$record/directories"

@@ -30,7 +30,9 @@ const inputs = z.strictObject({
     adopt: z
         .boolean()
         .default(false)
-        .describe("Whether to take over a file that is there and is not ours. It is kept and put back on delete."),
+        .describe(
+            "Whether to take over a file that Clearpath did not write. A copy of it is kept and put back on delete.",
+        ),
 });
 
 const outputs = z.object({
@@ -46,7 +48,7 @@ type Written = Ownership & Pick<Outputs, "sha256">;
 
 export const file = resourceKind({
     token: "clearpath:host:File",
-    description: "A file on a host. What was there before is kept, and put back on delete.",
+    description: "A file on a host. A file that was there before is kept, and put back on delete.",
     idExample: "root@10.27.27.11:22/file/etc/example.conf",
     inputs,
     outputs,
@@ -83,7 +85,7 @@ export const file = resourceKind({
     },
 });
 
-/** A file on a host. What was there before is kept, and put back on delete. */
+/** A file on a host. A file that was there before is kept, and put back on delete. */
 export class File extends resourceClass(file) {}
 
 function idOf({ connection, path }: Inputs): string {
@@ -127,7 +129,7 @@ function stepOf(verb: "read" | "write" | "remove", inputs: Inputs, ownership: Wr
     };
 }
 
-/** The file as the host has it; a mode is compared as a number, so that 644 is no drift from 0644. */
+/** The file as the host has it. Modes are compared as numbers, so that 644 is no drift from 0644. */
 function inputsOnHost(answers: Answers, inputs: Inputs): Partial<Inputs> {
     if (answers.content === undefined) return { content: "" };
     const { owner, group } = answers;

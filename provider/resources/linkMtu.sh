@@ -1,5 +1,5 @@
-# The MTU of a link. Values: link, mtu, found_mtu, manager, and for each boot file of $file_numbers its path, the text it
-# gets, the digest of the text it was worked out from, and how it is undone.
+# The MTU of a link. Values: link, mtu, found_mtu, manager, and for each boot file of $file_numbers its path, its new text,
+# the digest of the text that this was made from, and how the change is undone.
 
 look() {
     need ip iproute2
@@ -55,7 +55,7 @@ look_at_managers() {
     done
 }
 
-# Files that may say what the link's MTU is at boot.
+# Files that may set the link's MTU at boot.
 config_files() {
     interfaces=/etc/network/interfaces
     if [ -e "$interfaces" ]; then
@@ -87,12 +87,12 @@ digest_of() {
     if [ -e "$1" ]; then sha256sum <"$1" | cut -d' ' -f1; else echo absent; fi
 }
 
-# What was worked out from a file holds only while the file is the same.
+# A new text is valid only while the file that it was made from is the same.
 unchanged_files() {
     for number in $file_numbers; do
         path=$(value_of "$number" path)
         if [ "$(digest_of "$path")" != "$(value_of "$number" sha256)" ]; then
-            fail "$path was changed by someone else in the same moment. Nothing was changed. Run again."
+            fail "somebody else changed $path at the same time. Clearpath changed nothing. Run up again."
         fi
     done
 }
@@ -103,16 +103,16 @@ prepare_set() {
 }
 
 apply_set() {
-    attempt "It is as it was." ip link set dev "$link" mtu "$mtu"
+    attempt "The link is as it was." ip link set dev "$link" mtu "$mtu"
 }
 
 verify_set() {
     if [ "$(live_mtu)" != "$mtu" ]; then
-        fail "the MTU of $link went back to $(live_mtu) by itself. Everything is as it was. Something on the host sets it: find and stop it."
+        fail "the MTU of $link changed back to $(live_mtu). Everything is as it was. A program on the host sets it: find it and stop it."
     fi
 }
 
-# A link whose MTU someone else has set right: only the record says that it is looked after.
+# The MTU of the link is right already, set by someone else: only a record is written.
 record_found() {
     same_machine
     claim
@@ -142,7 +142,7 @@ confirm_set() {
     check_boot_files
 }
 
-# write_boot_file PATH TEXT. MODE: keeps mode and owner of a file that is there. The dot guards trailing newlines.
+# write_boot_file PATH TEXT. MODE: keeps mode and owner of a file that is there. The dot protects line feeds at the end.
 write_boot_file() {
     mkdir -p "$(dirname "$1")"
     if [ -e "$1" ]; then
@@ -152,7 +152,7 @@ write_boot_file() {
     fi
 }
 
-# netplan merges files by id; the only proof that the MTU arrives is what it generates.
+# netplan merges files by id; only its generated files prove that it uses the MTU.
 check_boot_files() {
     case $manager in
         netplan)
@@ -162,12 +162,12 @@ check_boot_files() {
             said=$(netplan generate --root-dir "$scratch" 2>&1) || :
             if ! grep -qsrx "MTUBytes=$mtu" "$scratch/run/systemd/network" && ! grep -qsrx "mtu=$mtu" "$scratch/run/NetworkManager"; then
                 rm -rf "$scratch"
-                fail "netplan does not take the MTU of $link for the next boot: $said. It is as it was. Check the files in /etc/netplan."
+                fail "netplan does not use the MTU of $link for the next boot: $said. The link is as it was. Check the files in /etc/netplan."
             fi
             rm -rf "$scratch"
             ;;
         networkmanager)
-            attempt "It is as it was." nmcli connection load "$(value_of 1 path)"
+            attempt "The link is as it was." nmcli connection load "$(value_of 1 path)"
             ;;
     esac
 }
@@ -177,7 +177,7 @@ revert_set() {
     put_files_back
 }
 
-# What the confirming step has made of the files so far.
+# Puts back the files that the confirming step has changed so far.
 put_files_back() {
     for number in $file_numbers; do
         if [ -e "$pending/file$number" ] || [ -e "$pending/file$number.absent" ]; then
@@ -190,7 +190,7 @@ put_files_back() {
     done
 }
 
-# Drop-in directories are ours as long as nobody else uses them.
+# Drop-in directories are removed unless somebody else uses them.
 remove_empty() {
     case $1 in *.network.d) rmdir "$1" 2>/dev/null || : ;; esac
 }
@@ -202,12 +202,12 @@ prepare_remove() {
 }
 
 apply_remove() {
-    if [ -e "/sys/class/net/$link" ]; then attempt "It is as it was." ip link set dev "$link" mtu "$found_mtu"; fi
+    if [ -e "/sys/class/net/$link" ]; then attempt "The link is as it was." ip link set dev "$link" mtu "$found_mtu"; fi
 }
 
 verify_remove() {
     if [ -e "/sys/class/net/$link" ] && [ "$(live_mtu)" != "$found_mtu" ]; then
-        fail "the MTU of $link is $(live_mtu) again, not $found_mtu: the host was restarted in between, or something on it sets it. Everything is as it was. Run again."
+        fail "the MTU of $link is $(live_mtu) again, not $found_mtu: the host was restarted in between, or a program on it sets the MTU. Everything is as it was. Run up again."
     fi
 }
 

@@ -30,16 +30,18 @@ const inputs = z.strictObject({
 const outputs = z.object({
     ...hostOutputs,
     appliedAt,
-    foundMtu: z.int().describe("MTU of the link before, in bytes: it is put back on delete."),
-    manager: LinkManager.describe("What configures the link at boot, and so what the MTU was written for."),
+    foundMtu: z.int().describe("MTU of the link before the first change, in bytes. It is put back on delete."),
+    manager: LinkManager.describe("The software that configures the link at boot. The MTU was written into its files."),
     bridge: z
         .object({ name: z.string(), mtu: z.int() })
         .nullable()
-        .describe("The bridge that the link is a port of, and its MTU; null when it is none."),
+        .describe("The bridge that the link is a port of, and the bridge's MTU; null when the link is no port."),
     alreadyRight: z
         .boolean()
-        .describe("Whether the MTU was right by someone else's hand: it is then left alone, on delete too."),
-    atBoot: z.boolean().describe("Whether what we wrote for the next boot, if anything, is in place."),
+        .describe(
+            "Whether the link had this MTU already, set by someone else. Clearpath then leaves it alone, also on delete.",
+        ),
+    atBoot: z.boolean().describe("Whether the files that Clearpath wrote for the next boot, if any, are in place."),
 });
 type Inputs = z.infer<typeof inputs>;
 type Outputs = z.infer<typeof outputs>;
@@ -47,7 +49,7 @@ type Outputs = z.infer<typeof outputs>;
 export const linkMtu = resourceKind({
     token: "clearpath:host:LinkMtu",
     description:
-        "A network link's MTU, live and at boot, through whichever of netplan, systemd-networkd, ifupdown, ifupdown2 or NetworkManager configures that link.",
+        "A network link's MTU, live and at boot. It is written into the files of the software that configures the link: netplan, systemd-networkd, ifupdown, ifupdown2 or NetworkManager.",
     idExample: "root@10.27.27.11:22/link/eth0",
     inputs,
     outputs,
@@ -91,7 +93,7 @@ export const linkMtu = resourceKind({
     },
 });
 
-/** A network link's MTU, live and at boot, through whatever configures that link. */
+/** A network link's MTU, live and at boot, in the files of the software that configures the link. */
 export class LinkMtu extends resourceClass(linkMtu) {}
 
 function idOf({ connection, link }: Inputs): string {
@@ -126,7 +128,7 @@ async function setMtu(context: OperationContext, inputs: Inputs, ownership: Owne
         throw new HostError(
             session.host,
             "step",
-            `nothing that Clearpath knows configures ${link} at boot (netplan, systemd-networkd, ifupdown, NetworkManager). Nothing was changed. Give ${link} a stanza in /etc/network/interfaces, or a .network file.`,
+            `none of netplan, systemd-networkd, ifupdown or NetworkManager configures ${link} at boot. Nothing was changed. Give ${link} a stanza in /etc/network/interfaces, or a .network file.`,
         );
     const foundMtu = facts.record.foundMtu ?? facts.mtu!;
     const alreadyRight = facts.mtu === mtu && (!facts.record.exists || facts.record.alreadyRight);
@@ -159,27 +161,28 @@ async function setMtu(context: OperationContext, inputs: Inputs, ownership: Owne
     };
 }
 
-/** Throws when the link cannot have the MTU, or would lose its IPv6 addresses, which no revert brings back. */
+/** Throws when the link cannot have the MTU, or would lose its IPv6 addresses, which a revert does not restore. */
 function refuseImpossible(host: string, facts: LinkFacts, mtu: number): void {
     const refuse = (why: string) => {
         throw new HostError(host, "step", `${facts.link} cannot have an MTU of ${mtu}: ${why}`);
     };
-    if (facts.mtu === undefined) refuse(`there is no such link. Nothing was changed. It has ${facts.linksThere}.`);
+    if (facts.mtu === undefined)
+        refuse(`the host has no link of this name. Nothing was changed. Choose one of ${facts.linksThere}.`);
     if (mtu > facts.largestMtu || mtu < facts.smallestMtu)
         refuse(
-            `its driver takes ${facts.smallestMtu} to ${facts.largestMtu}. Nothing was changed. Choose a value in between.`,
+            `its driver accepts ${facts.smallestMtu} to ${facts.largestMtu}. Nothing was changed. Choose a value in between.`,
         );
     if (facts.smallestPort !== undefined && mtu > facts.smallestPort.mtu)
         refuse(
-            `it is a bridge, and its port ${facts.smallestPort.name} has ${facts.smallestPort.mtu}. Nothing was changed. Raise the ports' MTU first.`,
+            `it is a bridge, and its port ${facts.smallestPort.name} has an MTU of ${facts.smallestPort.mtu}. Nothing was changed. Raise the MTU of its ports first.`,
         );
     if (mtu < SMALLEST_IPV6_MTU && facts.hasGlobalIpv6)
         refuse(
-            `below ${SMALLEST_IPV6_MTU} it would lose its IPv6 addresses (RFC 8200). Nothing was changed. Choose ${SMALLEST_IPV6_MTU} or more.`,
+            `below ${SMALLEST_IPV6_MTU} bytes the link would lose its IPv6 addresses (RFC 8200). Nothing was changed. Choose ${SMALLEST_IPV6_MTU} or more.`,
         );
 }
 
-/** Puts back the MTU and the boot files that were found. A file that someone has edited since keeps those edits. */
+/** Puts back the former MTU and boot files. A file that someone edited later keeps those edits. */
 async function giveBack(
     context: OperationContext,
     session: HostSession,
@@ -227,7 +230,7 @@ function inPlace(facts: LinkFacts, files: readonly BootFile[]): boolean {
     return files.every(({ path, text }) => facts.textOf(path) === text);
 }
 
-/** Boot files as numbered shell variables, each with the digest of the text that it was worked out from. */
+/** Boot files as numbered shell variables, each with the digest of the text that the new text was made from. */
 function fileValues(facts: LinkFacts, files: readonly (BootFile & { undo?: string; copy?: string })[]): StepValues {
     const values: Record<string, string> = { file_numbers: files.map((_, index) => index + 1).join(" ") };
     files.forEach(({ path, text, mode, undo = "", copy = "" }, index) => {

@@ -1,10 +1,10 @@
-# One nftables table. Values: family, table, content, adopt, ours (digest of what we last applied, or empty).
+# One nftables table. Values: family, table, content, adopt.
 nft_name="$family-$table"
 boot_file=/etc/clearpath/nftables/$nft_name.nft
 boot_unit=clearpath-nft-$nft_name.service
 boot_unit_file=/etc/systemd/system/$boot_unit
 
-# Elements of sets that fill by themselves are not the table's text.
+# Elements that the kernel adds to dynamic sets are not part of the table's text.
 listing() {
     listed=$(nft -s list table "$family" "$table" 2>/dev/null) || return 1
     case $listed in
@@ -51,7 +51,7 @@ prepare_set() {
         printf 'table %s %s\ndelete table %s %s\n' "$family" "$table" "$family" "$table" >"$pending/old.nft"
     fi
     said=$(nft -c -f "$pending/old.nft" 2>&1) ||
-        fail "table $family $table is there, and nft would not take it back: $said. Nothing was changed. Correct that table, or choose another name."
+        fail "table $family $table is there, and nft could not restore it: $said. Nothing was changed. Correct that table, or choose another name."
     printf 'table %s %s {\n%s\n}\n' "$family" "$table" "$content" | replace_with >"$pending/new.nft"
     said=$(nft -c -f "$pending/new.nft" 2>&1) ||
         fail "nft refused the table $family $table: $said. Nothing was changed. Correct content."
@@ -63,15 +63,15 @@ apply_set() {
 }
 
 verify_set() {
-    listing >/dev/null || fail "table $family $table is gone again right after it was set. Everything else is as it was. Something on the host flushes the ruleset: find and stop it."
+    listing >/dev/null || fail "table $family $table disappeared right after Clearpath set it. Everything else is as it was. A program on the host flushes the ruleset: find it and stop it."
     verify_in_force
     answer digest "$(digest)"
 }
 
-# What a new connection has proven must be what was applied: after a boot in between, the table is what it was before.
+# The new connection must prove the table that was applied: after a boot in between, the former table is there.
 verify_in_force() {
     if [ "$(digest)" != "$(cat "$pending/in_force" 2>/dev/null)" ]; then
-        fail "table $family $table is not any more what it was made: the host was restarted in between, or something on it changes tables. Everything is as it was. Run again."
+        fail "table $family $table differs from what Clearpath applied: the host was restarted in between, or a program on it changes the table. Everything is as it was. Run up again."
     fi
 }
 
@@ -104,7 +104,7 @@ WantedBy=sysinit.target
 " 0644 root root
     left="The table was taken back. Check systemd on the host."
     attempt "$left" systemctl --quiet enable "$boot_unit"
-    # Running, it is restarted with nftables.service, which flushes the ruleset.
+    # A running unit is restarted together with nftables.service, which flushes the ruleset.
     attempt "$left" systemctl restart "$boot_unit"
 }
 
@@ -132,7 +132,7 @@ prepare_remove() {
         : >"$pending/old.nft"
     fi
     if [ ! -e "$record/original" ] && [ ! -e "$record/original.absent" ]; then
-        # A boot in the middle of the first confirmation has undone it before it was kept what was there.
+        # A boot during the first confirmation has removed the table before the former one was kept.
         cp "$pending/old.nft" "$pending/new.nft"
         return
     fi

@@ -18,11 +18,13 @@ const inputs = z.strictObject({
     content: z
         .string()
         .refine(content => !content.includes("\0"), "must be text: a NUL byte cannot be sent")
-        .describe("Body of the table in nft's syntax: its sets and chains, without `table … { }` around them."),
+        .describe("Body of the table in the syntax of nft: its sets and chains, without `table … { }` around them."),
     adopt: z
         .boolean()
         .default(false)
-        .describe("Whether to take over a table of that name that is not ours. It is kept and put back on delete."),
+        .describe(
+            "Whether to take over a table of this name that Clearpath did not write. A copy of it is kept and put back on delete.",
+        ),
     confirmSeconds,
     witnesses,
 });
@@ -33,7 +35,7 @@ const outputs = z.object({
     liveDigest: z
         .string()
         .describe("SHA-256 of the table as nft lists it, without counters; empty when it is missing."),
-    atBoot: z.boolean().describe("Whether what sets the table at the next boot is in place."),
+    atBoot: z.boolean().describe("Whether the unit and the file that set the table at boot are in place."),
 });
 type Inputs = z.infer<typeof inputs>;
 type Outputs = z.infer<typeof outputs>;
@@ -41,7 +43,7 @@ type Outputs = z.infer<typeof outputs>;
 export const nftTable = resourceKind({
     token: "clearpath:host:NftTable",
     description:
-        "One nftables table of its own, live and at boot, beside whatever firewall the host runs. Applied in one transaction, and taken back by the host itself when it cuts the host off.",
+        "One nftables table, live and at boot, beside the host's own firewall. It is applied in one transaction, and the host takes it back by itself when the table cuts the host off.",
     idExample: "root@192.168.77.2:22/nft/inet/clearpath",
     inputs,
     outputs,
@@ -51,7 +53,12 @@ export const nftTable = resourceKind({
     validate: ({ content }) =>
         bracesBalance(content)
             ? []
-            : [{ property: "content", reason: "its braces do not pair up; give the table's body alone, whole" }],
+            : [
+                  {
+                      property: "content",
+                      reason: "has braces that do not match; give the whole body of the table and nothing else",
+                  },
+              ],
     stale: ({ outputs: { atBoot } }) => (atBoot ? [] : ["atBoot"]),
     inputsFromId(path) {
         const parts = /^\/nft\/(inet|ip|ip6|bridge)\/([^/]+)$/.exec(path);
@@ -94,7 +101,7 @@ export const nftTable = resourceKind({
     },
 });
 
-/** One nftables table of its own, live and at boot, beside whatever firewall the host runs. */
+/** One nftables table, live and at boot, beside the host's own firewall. */
 export class NftTable extends resourceClass(nftTable) {}
 
 const PROGRAM = new URL("./nftTable.sh", import.meta.url);
@@ -134,8 +141,8 @@ function valuesOf({ family, table, content = "", adopt }: Inputs, { ownerId, mac
 }
 
 /**
- * Whether a text closes what it opens, and nothing else: so it cannot leave the table it is put into. Strings and
- * comments are read as nft's scanner does, where a string may hold newlines.
+ * Whether a text closes exactly the braces that it opens, so that it cannot leave the table it is put into. Strings and
+ * comments are read as nft's scanner reads them: a string may contain line feeds.
  */
 export function bracesBalance(content: string): boolean {
     let depth = 0;

@@ -1,11 +1,11 @@
-# Debian packages. Values: packages, separated by spaces; is_new, whether the resource is being made; for reading,
+# Debian packages. Values: packages, separated by spaces; is_new, whether the resource is being created; and for a read
 # made_by, the resource's URN.
 
 installed_packages() {
     dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 == "ii" { print $2 }' | sort -u
 }
 
-# Those of which anything is there, also where a power cut has left a half: the settings of a removed one, too.
+# Packages of which a part is installed: also those that a power cut left incomplete, and the settings of removed ones.
 present_packages() {
     dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' | awk '$1 !~ /^.n/ { print $2 }' | sort -u
 }
@@ -25,7 +25,7 @@ read_packages() {
     answer installed "${found-}"
 }
 
-# Who owns what a run that was killed has begun: the record has a name that only the run knew.
+# Finds the owner of an installation that a killed run has begun: only that run knew the name of the record.
 find_unfinished() {
     for other in "$(dirname "$record")"/*/owner; do
         if [ ! -e "$other" ]; then continue; fi
@@ -52,7 +52,7 @@ install_packages() {
         finish_interrupted
         try_install || { apt_get update >"$work/said" 2>&1 && try_install; } || {
             purge_listed "$work/coming"
-            fail "apt-get could not install $(tr '\n' ' ' <"$work/missing"): $(grep -E '^(E|W|Err)' "$work/said" | tail -3 | tr '\n' ' ')Nothing was kept of it. See that apt on the host reaches its mirror."
+            fail "apt-get could not install $(tr '\n' ' ' <"$work/missing"): $(grep -E '^(E|W|Err)' "$work/said" | tail -3 | tr '\n' ' ')Everything that it installed was removed again. See that apt on the host reaches its mirror."
         }
         leave_services_disabled
         rm -f "$record/unfinished"
@@ -60,7 +60,7 @@ install_packages() {
     answer added "$(added_packages)"
 }
 
-# The same packages may have come through a resource that nobody remembers, as its run was killed, or that was renamed.
+# The same packages may belong to a resource that was renamed, or that no state has because its run was killed.
 take_over_same() {
     for other in "$(dirname "$record")"/*; do
         if [ "$other" = "$record" ] || [ "$(cat "$other/wanted" 2>/dev/null)" != "$(wanted_packages)" ]; then continue; fi
@@ -77,7 +77,7 @@ apt_get() {
     DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"
 }
 
-# What is to come is recorded first, so that a power cut in the middle leaves nothing that nobody owns.
+# Records the packages before they are installed, so that after a power cut each of them still has an owner.
 try_install() {
     apt_get -s --no-install-recommends install $(cat "$work/missing") >"$work/said" 2>&1 || return 1
     awk '$1 == "Inst" { print $2 }' "$work/said" | sed 's/:.*//' | sort -u | comm -23 - "$work/present" >>"$work/coming"
@@ -98,13 +98,13 @@ added_packages() {
     sort -u "$record/added" 2>/dev/null | comm -12 - "$work/now"
 }
 
-# What a power cut has left in the middle, and apt refuses to work on.
+# Finishes what a power cut interrupted: apt refuses to work before that.
 finish_interrupted() {
     if [ -z "$(dpkg --audit 2>&1)" ] && [ -z "$(ls /var/lib/dpkg/updates)" ]; then return; fi
     DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confdef --force-confold >"$work/said" 2>&1 || :
 }
 
-# Debian's own way to keep what is being installed from running; an administrator's file is respected.
+# Debian's own way to keep services from starting at their installation; a file of the administrator is respected.
 policy=/usr/sbin/policy-rc.d
 policy_mark='# Written by Clearpath, and removed by it: what it installs is not started.'
 
@@ -122,7 +122,7 @@ allow_services_to_start() {
 leave_services_disabled() {
     installed_packages | comm -12 "$record/unfinished" - | xargs -r dpkg -L |
         sed -n 's|^/\(usr/\)\{0,1\}lib/systemd/system/\([^/@]*\.service\)$|\2|p' | sort -u >"$work/services"
-    # After a power cut in the middle, the boot has started what the packages had enabled.
+    # After a power cut in between, the boot has started the services that the packages enabled.
     while read -r service; do systemctl --quiet disable --now "$service" 2>/dev/null || :; done <"$work/services"
 }
 
@@ -147,19 +147,19 @@ remove_packages() {
     forget
 }
 
-# Records that a power cut has left before they had an owner: nothing was installed for them yet.
+# Removes records without an owner: a power cut interrupted them before anything was installed.
 forget_nobodys() {
     for other in "$(dirname "$record")"/*; do
         if [ -d "$other" ] && [ ! -e "$other/owner" ]; then rm -rf "$other"; fi
     done
 }
 
-# purge_listed FILE: removes those of the names that came through this, as far as nothing else needs them.
+# purge_listed FILE: removes the listed packages, except those that other packages need.
 purge_listed() {
     present_packages >"$work/now"
     sort -u "$1" 2>/dev/null | comm -12 - "$work/now" >"$work/ours"
     if [ -s "$work/ours" ]; then
-        # Together, so that they may need each other; then one by one, so that one which is needed keeps none of the others.
+        # First together, because they may need each other; then one by one, so that one that is needed does not keep the others.
         purge $(cat "$work/ours") || while read -r name; do purge "$name" || :; done <"$work/ours"
     fi
     present_packages >"$work/now"
@@ -168,7 +168,7 @@ purge_listed() {
     done
 }
 
-# Half installed ones too.
+# Also purges packages that are only half installed.
 purge() {
     dpkg --purge --force-remove-reinstreq "$@" >/dev/null 2>&1
 }

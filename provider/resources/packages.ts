@@ -21,7 +21,7 @@ const outputs = z.object({
     appliedAt,
     added: z
         .array(z.string())
-        .describe("Packages that came to the host through this, with what they depend on. They go on delete."),
+        .describe("Packages that this resource installed, with their dependencies. They are removed on delete."),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -30,7 +30,7 @@ type Outputs = z.infer<typeof outputs>;
 export const packages = resourceKind({
     token: "clearpath:host:Packages",
     description:
-        "Debian packages on a host. Those that are missing are installed by apt, and none of the services that they bring is started or enabled. On delete only what came through this is removed, unless something else needs it by then.",
+        "Debian packages on a host. apt installs the missing ones, and none of their services is started or enabled. On delete, only packages that this resource installed are removed, except those that other packages need by then.",
     idExample: "root@10.27.27.5:22/packages/docker-registry",
     inputs,
     outputs,
@@ -64,11 +64,11 @@ export const packages = resourceKind({
         const answers = await runStep(session, stepOf("remove", inputs, outputs), { timeoutMs: APT_TIMEOUT_MS });
         if (!isMachine(context, answers, outputs.machineId)) return;
         const stay = words(answers.stay);
-        if (stay.length > 0) context.log("warning", `${stay.join(", ")}: other packages need it by now, so it stays.`);
+        if (stay.length > 0) context.log("warning", `Not removed, because other packages need it: ${stay.join(", ")}.`);
     },
 });
 
-/** Debian packages on a host: what is missing comes, and what came goes with this. */
+/** Debian packages on a host: missing ones are installed, and these are removed on delete. */
 export class Packages extends resourceClass(packages) {}
 
 function idOf({ connection, packages }: Inputs): string {
@@ -76,7 +76,7 @@ function idOf({ connection, packages }: Inputs): string {
 }
 
 const PROGRAM = new URL("./packages.sh", import.meta.url);
-/** A mirror behind a bad line takes its time, and apt waits for another apt. */
+/** A mirror behind a slow line takes long, and apt waits for another apt that runs. */
 const APT_TIMEOUT_MS = 900_000;
 
 async function install(context: OperationContext, inputs: Inputs, ownership: Ownership): Promise<Outputs> {

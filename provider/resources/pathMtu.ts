@@ -14,7 +14,9 @@ const smallest = (family: string) =>
     z
         .int()
         .nullable()
-        .describe(`Smallest ${family} path MTU over directions and paths, in bytes; null when none could be measured.`);
+        .describe(
+            `Smallest ${family} path MTU over directions and paths, in bytes; null when it could not be measured.`,
+        );
 
 const inputs = z.strictObject({
     ...hostInputs,
@@ -27,10 +29,10 @@ const inputs = z.strictObject({
 const outputs = z.object({
     ...hostOutputs,
     measuredAt: z.iso.datetime().describe("When it was measured, by the clock of the machine that runs Pulumi."),
-    result: PathMtuResult.describe("What was measured in each direction."),
+    result: PathMtuResult.describe("Result of the measurement in each direction."),
     ipv4: smallest("IPv4"),
     ipv6: smallest("IPv6"),
-    facts: HostNetworkFacts.describe("What the host says about its own network."),
+    facts: HostNetworkFacts.describe("The host's own network settings, as the host reports them."),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -39,7 +41,7 @@ type Outputs = z.infer<typeof outputs>;
 export const pathMtu = resourceKind({
     token: "clearpath:probe:PathMtu",
     description:
-        "The working path MTU from one vantage point, per IP family and direction, found by search and not by trust in ICMP. It changes nothing on the host and is measured again when a trigger changes.",
+        "The path MTU that works from one vantage point, by IP version and direction. It is found by search, so it does not depend on ICMP. Measuring changes nothing on the host, and is repeated when a trigger changes.",
     idExample: "root@192.168.77.2:22/path-mtu/pve",
     inputs,
     outputs,
@@ -58,7 +60,7 @@ export const pathMtu = resourceKind({
     },
 });
 
-/** The working path MTU from one vantage point, per IP family and direction. */
+/** The path MTU that works from one vantage point, by IP version and direction. */
 export class PathMtu extends resourceClass(pathMtu) {}
 
 async function measure(context: OperationContext, inputs: Inputs, ownerId: string): Promise<Outputs> {

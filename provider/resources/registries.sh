@@ -10,7 +10,7 @@ answer_file() {
     if [ -f "$2" ]; then answer "$1" "$(cat "$2"; echo .)"; fi
 }
 
-# The unit that runs, or else one that is there. K3s's installer names it so on servers and on agents.
+# Finds the unit that runs, or else one that is installed. These are the names that K3s's installer uses.
 find_unit() {
     unit=
     for candidate in k3s.service k3s-agent.service; do
@@ -44,7 +44,7 @@ k3s_option() {
     printf '%s' "$value"
 }
 
-# Where things are on this node.
+# Finds the paths of this node.
 find_places() {
     find_unit
     arguments=
@@ -90,7 +90,7 @@ read_registries() {
 
 # Gives the node other registries. Values: found_sha256 (of the registries.yaml that the change was made for), content,
 # authorities and hosts_tomls (lines of base64 text, blank, name), removed_hosts_tomls (names), rendered_with, is_ours
-# (whether this resource has written it before), before (a directory for what is there until the change stays).
+# (whether this resource has written it before), before (a directory that keeps the former state until the change stays).
 write_registries() {
     same_machine
     at_once
@@ -109,7 +109,7 @@ remove_registries() {
     give_up_record
 }
 
-# Clears away what a power cut has left, where nothing is this resource's.
+# Where nothing belongs to this resource, removes what remained after a power cut.
 forget_registries() {
     same_machine
     clear_pending
@@ -117,10 +117,10 @@ forget_registries() {
     owned_or_done
 }
 
-# For a change that a running K3s takes over, or that none does yet.
+# For a change that a running K3s takes over, or that waits for the first start of K3s.
 at_once() {
     find_places
-    # What a power cut has left of a change that was not even armed.
+    # A power cut interrupted a change before it was armed.
     if [ ! -e "$state/pending/revert.sh" ]; then rm -rf "$state/pending"; fi
     trap forget_before EXIT
     keep_all
@@ -143,7 +143,7 @@ stays() {
 
 put_registries() {
     if [ ! -d "$before/record" ] && [ "$is_ours" = true ]; then
-        # The record was lost. What lies there is ours, or what became of it, not what was found.
+        # The record was lost. The file that is there now comes from Clearpath, so it is not kept as the former one.
         : >"$record/original.absent"
     fi
     note "$path" "$record/path"
@@ -183,7 +183,7 @@ apply_write() {
 verify_write() {
     find_places
     if [ -n "$unit" ] && [ "$(systemctl show -p ActiveState --value "$unit")" != active ]; then
-        fail "$unit stopped again after its restart. It gets the previous files again, and another restart. Look at journalctl -u $unit on it, correct what is wrong, and run again."
+        fail "$unit stopped again after its restart. The node gets its previous files back, and another restart. Read journalctl -u $unit on the node, correct what is wrong, and run up again."
     fi
 }
 
@@ -194,7 +194,7 @@ confirm_write() {
 revert_write() {
     find_places
     put_all_back
-    # A boot has started K3s with whatever was there.
+    # A boot has started K3s with the files that were there.
     if [ ! -e "$pending/restarted" ] && cmp -s "$pending/boot_id" /proc/sys/kernel/random/boot_id; then return; fi
     if restart_k3s; then
         left="The previous files were restored and $unit was restarted with them: it is back as it was."
@@ -226,7 +226,7 @@ revert_remove() {
     revert_write
 }
 
-# What K3s has rendered with, once it was seen.
+# Records the settings that K3s rendered with, once they are known.
 settle_registries() {
     same_machine
     if owned; then write_text "$record/rendered-with" "$rendered_with" 0600 root root; fi
@@ -237,10 +237,10 @@ give_up_record() {
     forget
 }
 
-# What the step finds is kept until it has succeeded: the record, and all that it may touch.
+# Keeps the record, and everything that the step may change, until the step has succeeded.
 keep_all() {
     if [ "$(digest_of "$path")" != "$found_sha256" ]; then
-        fail "$path was changed by someone else in this very moment. Nothing was changed. Run again."
+        fail "somebody else changed $path at the same time. Clearpath changed nothing. Run up again."
     fi
     rm -rf "$before" "$(dirname "$record")/registries-before"
     (umask 077 && mkdir -p "$before")
@@ -277,7 +277,7 @@ take_effect() {
     left=
     revert_change $action
     phase=reverted
-    fail "$came_to $left Look at journalctl -u $unit on it, correct what is wrong, and run again."
+    fail "$came_to $left Read journalctl -u $unit on the node, correct what is wrong, and run up again."
 }
 
 # Lines of "base64 name", each of them given to a command as NAME TEXT.
@@ -298,7 +298,7 @@ write_certs_d() {
     done
 }
 
-# Directories have the mode that K3s gives them. One of somebody else's is kept, as K3s would remove it too.
+# Directories get the mode that K3s gives them. A hosts.toml that somebody else wrote is kept, since K3s would remove it too.
 write_hosts_toml() {
     directory=$(dirname "$certs_d/$1")
     if [ -f "$certs_d/$1" ] && ! head -1 "$certs_d/$1" | grep -qxF '# File generated by k3s. DO NOT EDIT.'; then
@@ -310,7 +310,7 @@ write_hosts_toml() {
     write_text "$certs_d/$1" "$2" 0644 root root
 }
 
-# What a power cut has left in certs.d.
+# Removes files in certs.d that a power cut left incomplete.
 remove_half_written() {
     find "$certs_d" -name "$(basename "$(staging_of hosts.toml)")" 2>/dev/null | while read -r half; do
         rm -f "$half"
@@ -337,7 +337,7 @@ write_authority() {
     write_text "$ca_directory/$1.crt" "$2" 0644 root root
 }
 
-# Those that are no longer wanted, once nothing names them any more.
+# Removes authorities that are no longer wanted, once no registry names them any more.
 remove_authorities() {
     for copy in "$record"/authority-*; do
         if [ ! -e "$copy" ]; then continue; fi
@@ -349,7 +349,7 @@ remove_authorities() {
     done
 }
 
-# Directories on the way that are not there are made, and recorded.
+# Makes missing parent directories, and records them.
 make_parents() {
     if [ -d "$1" ]; then return; fi
     missing=$1
@@ -360,7 +360,7 @@ make_parents() {
     mkdir -p "$1"
 }
 
-# Those we made, the deepest first, as far as nobody else uses them.
+# Removes the directories that Clearpath made, the deepest first, if they are empty.
 remove_directories() {
     if [ ! -e "$record/directories" ]; then return; fi
     sort -r "$record/directories" | while read -r directory; do rmdir "$directory" 2>/dev/null || :; done

@@ -15,7 +15,7 @@ import { type Inputs, inputs, outputs } from "./registriesSchema.ts";
 export const registries = resourceKind({
     token: "clearpath:k3s:Registries",
     description:
-        "One node's registries.yaml, with the certs.d that K3s renders from it, so that a change needs a restart of K3s only where credentials change. It works before K3s is installed, too.",
+        "One node's registries.yaml, and the certs.d that K3s renders from it. Clearpath writes both, so a change needs a restart of K3s only where credentials change. It also works before K3s is installed.",
     idExample: "root@10.27.27.11:22/registries",
     inputs,
     outputs,
@@ -43,7 +43,7 @@ export const registries = resourceKind({
                 ...ownership,
                 path: node.path,
                 effect: outputs.effect ?? "at-start",
-                reason: outputs.reason ?? "It was there before.",
+                reason: outputs.reason ?? "It was there before the resource was imported.",
                 k3sVersion: node.release,
                 upstreamLast: !node.disableDefaultRegistryEndpoint,
                 drift: driftOf(node, inputs),
@@ -64,14 +64,14 @@ function idOf({ connection }: Inputs): string {
     return `${hostOfConnection(connection)}/registries`;
 }
 
-/** What K3s would not do as it is written, whichever its release. */
+/** Parts of the registries that no release of K3s carries out as they are written. */
 function faultsOf({ registries, certificateAuthorities }: Inputs): { property: string; reason: string }[] {
     const missing = Object.entries(registries.configs ?? {}).flatMap(([host, { tls }]) => {
         const property = `registries.configs["${host}"].tls.ca`;
         if (tls?.ca !== undefined && tls.ca_file !== undefined)
-            return [{ property, reason: "stands beside ca_file; keep one of the two" }];
+            return [{ property, reason: "is given together with ca_file; keep one of the two" }];
         if (tls?.ca === undefined || tls.ca in certificateAuthorities) return [];
-        return [{ property, reason: `names "${tls.ca}", which certificateAuthorities does not have; add it there` }];
+        return [{ property, reason: `names "${tls.ca}", which is missing in certificateAuthorities; add it there` }];
     });
     const wrong = checkRegistries(registriesYaml(registriesOf(registries)))
         .filter(({ severity }) => severity === "error")
@@ -82,7 +82,7 @@ function faultsOf({ registries, certificateAuthorities }: Inputs): { property: s
     return [...missing, ...wrong];
 }
 
-/** What the host has in place of what was written, as far as it can be said in the resource's own words. */
+/** What the host has now, as far as the resource's inputs can express it. */
 function inputsOnHost(node: FoundNode, { registries }: Inputs): Partial<Inputs> {
     if (registries !== undefined && node.registries === registriesYaml(registriesOf(registries))) return {};
     const { file } = parseRegistries(node.registries ?? "");

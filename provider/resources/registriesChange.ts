@@ -16,9 +16,9 @@ import { type FoundNode, findNode } from "./registriesNode.ts";
 import type { Inputs, Outputs } from "./registriesSchema.ts";
 
 const PROGRAMS = [new URL("./registries.sh", import.meta.url), new URL("./registriesRestart.sh", import.meta.url)];
-/** Where a node keeps what it had, while a change is made that nobody has to confirm. */
+/** Where a node keeps its former files during a change that needs no confirmation. */
 const BEFORE = recordDirectory("k3s", "registries-before");
-/** How long a node waits for the confirmation, beyond what K3s takes to come back. */
+/** How long a node waits for the confirmation, in addition to the time that K3s takes to restart. */
 const CONFIRM_SECONDS = 30;
 
 /** Reads a node's registries and what they depend on. */
@@ -26,7 +26,7 @@ export function readNode(context: OperationContext, session: HostSession, owners
     return findNode(context, session, stepOf(ownership, "read_registries"));
 }
 
-/** Gives a node its registries, by a restart of K3s where nothing less will do. */
+/** Writes a node's registries, and restarts K3s where the change needs it. */
 export async function applyRegistries(
     context: OperationContext,
     inputs: Inputs,
@@ -70,7 +70,7 @@ export async function applyRegistries(
     };
 }
 
-/** Puts back what was there before, by a restart of K3s where nothing less will do. */
+/** Puts back the former registries, and restarts K3s where the change needs it. */
 export async function removeRegistries(
     context: OperationContext,
     session: HostSession,
@@ -90,7 +90,7 @@ export async function removeRegistries(
         ownership,
         node,
         change,
-        // A cluster that is being taken down must not keep its nodes from being put back.
+        // A cluster that no longer answers must not stop the removal from its nodes.
         cluster: () =>
             inCluster(session.host, inputs, node).catch((error: Error) => void context.log("warning", error.message)),
         values: { authorities: "" },
@@ -103,15 +103,15 @@ interface Plan {
     ownership: Ownership;
     node: FoundNode;
     change: RegistriesChange;
-    /** The node as its cluster sees it, where a restart is to be judged from there. */
+    /** The node as its cluster reports it; undefined where no kubeconfig is given. */
     cluster(): Promise<WatchedNode | undefined>;
-    /** Of the step, beside those that say what the change is. */
+    /** Values of the step, beside those that describe the change. */
     values: StepValues;
 }
 
 /**
- * Changes the files of a node. Where that takes a restart, the node takes it all back unless K3s comes back, the
- * cluster sees it, and a new connection confirms it.
+ * Changes the files of a node. Where the change needs a restart, the node takes all of it back unless K3s runs again, the
+ * cluster reports the node as back, and a new connection confirms it.
  */
 async function carryOut(context: OperationContext, session: HostSession, plan: Plan): Promise<Answers> {
     const { action, inputs, ownership, node, change } = plan;
@@ -121,7 +121,7 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
             return await runStep(session, stepOf(ownership, `${action}_registries`, { ...values, before: BEFORE }));
         }
         let cluster: WatchedNode | undefined;
-        context.log("info", `${session.host}: ${node.runningUnit} is restarted. ${change.why}`);
+        context.log("info", `${session.host}: Clearpath restarts ${node.runningUnit}. ${change.why}`);
         const waiting = { ready_seconds: inputs.readySeconds, before: `${PENDING}/before` };
         return await commitConfirm(context, session, {
             ...stepOf(ownership, `${action}_registries`, waiting),
@@ -137,7 +137,7 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
                 async fault() {
                     const missing = cluster && (await stillMissing(context, cluster, inputs.readySeconds));
                     return missing
-                        ? `${node.runningUnit} runs again, but the cluster does not see it: ${missing}.`
+                        ? `${node.runningUnit} runs again, but the cluster does not report the node as back: ${missing}.`
                         : undefined;
                 },
             }),
@@ -147,7 +147,7 @@ async function carryOut(context: OperationContext, session: HostSession, plan: P
     }
 }
 
-/** Records what K3s has rendered with at its restart, so that the next change may do without one. */
+/** Records the settings that K3s rendered with at its restart, so that the next change may need no restart. */
 async function settle(
     context: OperationContext,
     session: HostSession,
@@ -156,7 +156,7 @@ async function settle(
 ): Promise<void> {
     const { why, renderedWith } = changeOfRegistries(await readNode(context, session, ownership), content);
     if (renderedWith === null)
-        context.log("warning", `${session.host}: changes will need a restart of K3s here. ${why}`);
+        context.log("warning", `${session.host}: later changes need a restart of K3s on this node. ${why}`);
     const rendered_with = renderedWith === null ? "" : JSON.stringify(renderedWith);
     await runStep(session, stepOf(ownership, "settle_registries", { rendered_with }));
 }
@@ -166,7 +166,7 @@ interface WatchedNode {
     before: NodeCondition;
 }
 
-/** The node as its cluster sees it before the restart, where a kubeconfig tells. */
+/** The node as its cluster reports it before the restart; undefined without a kubeconfig. */
 async function inCluster(host: string, inputs: Inputs, found: FoundNode): Promise<WatchedNode | undefined> {
     if (inputs.kubeconfig === undefined) return undefined;
     const name = inputs.nodeName ?? found.nodeName;
@@ -178,7 +178,7 @@ async function inCluster(host: string, inputs: Inputs, found: FoundNode): Promis
         throw new HostError(
             host,
             "step",
-            `the cluster does not tell how node ${name} is: ${said}. Nothing was changed, because the change needs a restart of K3s and nobody could tell when the node is back. Correct kubeconfig or nodeName, or leave kubeconfig out.`,
+            `the cluster did not report the state of node ${name}: ${said}. Nothing was changed: the change needs a restart of K3s, and Clearpath could not see when the node is back. Correct kubeconfig or nodeName, or leave kubeconfig out.`,
         );
     }
 }
@@ -187,7 +187,10 @@ async function stillMissing(context: OperationContext, { node, before }: Watched
     const { signal } = context;
     const missing = await awaitReady(node, before, { seconds, signal });
     if (missing !== null && signal.aborted)
-        context.log("warning", `The run was cancelled before node ${node.name} was seen to be back: ${missing}.`);
+        context.log(
+            "warning",
+            `The run was cancelled before the cluster reported node ${node.name} as back: ${missing}.`,
+        );
     return signal.aborted ? null : missing;
 }
 
@@ -196,11 +199,11 @@ function refuseOtherPath(host: string, { path, k3sPath }: FoundNode): void {
     throw new HostError(
         host,
         "step",
-        `K3s reads its registries from ${k3sPath} now, and they were written to ${path}. Nothing was changed. Run up --replace for this resource, which puts the old file back and writes the new one.`,
+        `K3s now reads its registries from ${k3sPath}, but Clearpath wrote them to ${path}. Nothing was changed. Run up --replace for this resource, which puts the old file back and writes the new one.`,
     );
 }
 
-/** Refuses a registries.yaml of somebody else, or says what becomes of it. */
+/** Refuses a registries.yaml that Clearpath did not write, or says what changes when it is taken over. */
 function takeOver(context: OperationContext, host: string, node: FoundNode, inputs: Inputs): void {
     const wanted = registriesOf(inputs.registries);
     if (node.registries === null || node.registries === registriesYaml(wanted)) return;
@@ -208,11 +211,11 @@ function takeOver(context: OperationContext, host: string, node: FoundNode, inpu
         throw new HostError(
             host,
             "step",
-            `${node.path} is there and is not Clearpath's. Nothing was changed. Set adopt: true to take it over; it is kept and put back on delete.`,
+            `${node.path} is there and is not Clearpath's. Nothing was changed. Set adopt: true to take it over; Clearpath keeps a copy and puts it back on delete.`,
         );
     const found = registriesDifference(node.registries, wanted);
-    const difference = found.length === 0 ? "It says the same." : found.map(line => `\n  ${line}`).join("");
-    context.log("warning", `${host}: ${node.path} is taken over; what was there is kept. ${difference}`);
+    const difference = found.length === 0 ? "Its content is the same." : found.map(line => `\n  ${line}`).join("");
+    context.log("warning", `${host}: ${node.path} is taken over, and a copy of it is kept. ${difference}`);
 }
 
 function valuesOf(node: FoundNode, change: RegistriesChange): StepValues {
@@ -225,7 +228,7 @@ function valuesOf(node: FoundNode, change: RegistriesChange): StepValues {
     };
 }
 
-/** Names and texts as the step reads them: a line each, base64 first. */
+/** Names and texts as the step reads them: one line each, the text in base64 before the name. */
 function lines(texts: Iterable<readonly [string, string]>): string {
     return [...texts].map(([name, text]) => `${Buffer.from(text).toString("base64")} ${name}`).join("\n");
 }
@@ -245,7 +248,7 @@ function stepOf({ ownerId, machineId }: Ownership, call: string, values: StepVal
     };
 }
 
-/** What a host says may quote what it was given. */
+/** Removes passwords from an error: a host's message may quote what it was given. */
 function withoutSecrets(error: unknown, texts: readonly (string | null)[]): unknown {
     const secrets = texts
         .flatMap(text => Object.values(parseRegistries(text ?? "").file?.registries.configs ?? {}))

@@ -6,14 +6,14 @@ import type { OperationContext } from "../host/operationContext.ts";
 import type { HostSession } from "../host/session.ts";
 import type { Answers, Step } from "../host/step.ts";
 
-/** A node as it was found, and what is recorded on it. */
+/** The state of a node, and what is recorded on it. */
 export interface FoundNode extends NodeRegistries {
     answers: Answers;
-    /** Where this node's registries are written to. */
+    /** Path that this node's registries are written to. */
     path: string;
-    /** Where its K3s reads them from: elsewhere, if its `private-registry` was changed since. */
+    /** Path that its K3s reads them from: a different one if `private-registry` was changed later. */
     k3sPath: string;
-    /** Release of its K3s as it says it, such as `v1.33.3+k3s1`; null where none is installed. */
+    /** Release of its K3s, such as `v1.33.3+k3s1`; null where K3s is not installed. */
     release: string | null;
     /** SHA-256 of registries.yaml; empty when there is none. */
     sha256: string;
@@ -21,15 +21,15 @@ export interface FoundNode extends NodeRegistries {
     mode: string | null;
     /** Name of the node in Kubernetes. */
     nodeName: string;
-    /** Resource that manages the node's registries; null when none does. */
+    /** Resource that manages the node's registries; null when there is none. */
     owner: string | null;
     /** Text of the registries.yaml that was there before anything was written; null when there was none. */
     original: string | null;
-    /** Certificate authorities that are distributed, by name. */
+    /** Certificate authorities that were written to the node, by name. */
     authorities: ReadonlyMap<string, string>;
 }
 
-/** Reads a node with the step `read_registries`. On another machine than expected only the machine-id is known. */
+/** Reads a node with the step `read_registries`. On a machine that is not the expected one only the machine-id is read. */
 export async function findNode(context: OperationContext, session: HostSession, step: Step): Promise<FoundNode> {
     const certsD = new Map<string, string>();
     const authorities = new Map<string, string>();
@@ -58,7 +58,7 @@ export async function findNode(context: OperationContext, session: HostSession, 
         mode: answers.mode ?? null,
         nodeName: answers.nodeName ?? "",
         owner: answers.recorded ?? null,
-        // A record without it is of a write that was cut off before it changed anything.
+        // A record without it belongs to a write that was cut off before it changed anything.
         original: text(answers.kept === undefined ? "registries" : "original"),
         authorities,
     };

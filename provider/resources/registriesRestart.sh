@@ -17,7 +17,7 @@ restart_k3s() {
     steady=0
     while :; do
         if is_back; then steady=$((steady + 1)); else steady=0; fi
-        # An agent counts as started as soon as it is executed, and one that cannot run is started again and again.
+        # systemd calls an agent started as soon as it is executed, and starts one that cannot run again and again.
         if [ $steady -ge 3 ]; then return 0; fi
         read -r now _ </proc/uptime
         if [ $((${now%.*} - ${started%.*})) -ge "$ready_seconds" ]; then return 1; fi
@@ -25,12 +25,12 @@ restart_k3s() {
     done
 }
 
-# Another process than before the restart, with containerd and on servers the API behind it. One that has changed since
-# the last look counts anew.
+# Whether K3s is back: a new process runs, containerd answers, and on servers the API does too. When the process has
+# changed since the last check, counting starts again.
 is_back() {
     state_now=$(systemctl show -p ActiveState --value "$unit")
     if [ "$state_now" != active ]; then
-        why_not="it is $state_now; the last that it said is: $(journalctl -q -o cat -n 3 "_SYSTEMD_UNIT=$unit" 2>/dev/null | cut -c1-300 | tr '\n' ' ')"
+        why_not="its state is $state_now; its last log lines are: $(journalctl -q -o cat -n 3 "_SYSTEMD_UNIT=$unit" 2>/dev/null | cut -c1-300 | tr '\n' ' ')"
         return 1
     fi
     seen_pid=$pid

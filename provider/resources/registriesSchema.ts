@@ -12,7 +12,7 @@ const certificate = z
 /** Inputs of `clearpath:k3s:Registries`. */
 export const inputs = z.strictObject({
     ...hostInputs,
-    registries: RegistriesArgs.describe("What registries.yaml says, with its own keys: `mirrors` and `configs`."),
+    registries: RegistriesArgs.describe("Content of registries.yaml, with its own keys: `mirrors` and `configs`."),
     certificateAuthorities: z
         .record(CaName, certificate)
         .default({})
@@ -20,36 +20,44 @@ export const inputs = z.strictObject({
     adopt: z
         .boolean()
         .default(false)
-        .describe("Whether to take over a registries.yaml that is not ours. It is kept and put back on delete."),
+        .describe(
+            "Whether to take over a registries.yaml that Clearpath did not write. It is kept and put back on delete.",
+        ),
     readySeconds: z
         .int()
         .min(5)
         .max(900)
         .default(120)
-        .describe("Longest wait, in seconds, for a node to come back after a restart of K3s."),
+        .describe("How long a node may take to be ready again after a restart of K3s, in seconds."),
     kubeconfig: z
         .string()
         .min(1)
         .optional()
         .describe("Text of a kubeconfig. With it a restarted node must also become Ready in the cluster.")
         .meta({ secret: true }),
-    nodeName: z.string().min(1).optional().describe("The node's name in Kubernetes. Default: what K3s names it."),
+    nodeName: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("The node's name in Kubernetes. Default: the name that K3s gives it."),
 });
 
 /** Outputs of `clearpath:k3s:Registries`, beside its inputs. */
 export const outputs = z.object({
     ...hostOutputs,
     appliedAt,
-    path: z.string().describe("Where the node's registries are written to: where its K3s reads them."),
-    k3sVersion: z.string().nullable().describe("Release of the K3s that is installed; null where none is."),
+    path: z.string().describe("Path of the node's registries.yaml, where its K3s reads it."),
+    k3sVersion: z.string().nullable().describe("Release of the installed K3s; null where K3s is not installed."),
     effect: z
         .enum(["at-start", "live", "restart"])
-        .describe("How the last change took effect: when K3s first starts, at the next pull, or by a restart."),
-    reason: z.string().describe("Why it did so, in one sentence."),
+        .describe("How the last change took effect: at the first start of K3s, at the next pull, or by a restart."),
+    reason: z.string().describe("Why the change took effect in that way, in one sentence."),
     upstreamLast: z
         .boolean()
-        .describe("Whether K3s leaves the upstream behind the mirrors: not with `disable-default-registry-endpoint`."),
-    drift: z.array(z.string()).describe("Files on the host that are not as they were written."),
+        .describe(
+            "Whether nodes ask the upstream registry after the mirrors. They do not with `disable-default-registry-endpoint`.",
+        ),
+    drift: z.array(z.string()).describe("Files on the host that differ from what Clearpath wrote."),
 });
 
 export type Inputs = z.infer<typeof inputs>;

@@ -9,21 +9,23 @@ export const ClusterConnection = z.strictObject({
     kubeconfig: z
         .string()
         .min(1)
-        .describe("Text of a kubeconfig, or of one that another resource answers. It enters the state, as a secret.")
+        .describe("Text of a kubeconfig, also as an output of another resource. It enters the state, as a secret.")
         .meta({ secret: true }),
     context: z.string().min(1).optional().describe("Context of the kubeconfig. Default: its current one."),
 });
 
 const inputs = z.strictObject({
-    connection: ClusterConnection.describe("The cluster whose Secrets are waited for. A change of it is no update."),
-    secrets: z.array(WantedSecret).min(1).describe("Secrets that must be there."),
+    connection: ClusterConnection.describe(
+        "The cluster that has the Secrets. A changed connection alone is never an update.",
+    ),
+    secrets: z.array(WantedSecret).min(1).describe("Secrets that must exist."),
     ...GateSettings.shape,
-    triggers: z.array(z.string()).default([]).describe("Values whose change makes the gate look again."),
+    triggers: z.array(z.string()).default([]).describe("Values whose change makes the gate check again."),
 });
 
 const outputs = z.object({
-    passedAt: z.iso.datetime().describe("When the gate opened, by the clock of the machine that runs Pulumi."),
-    outcomes: z.array(GateOutcome).describe("What was found of each Secret; names of keys, never values."),
+    passedAt: z.iso.datetime().describe("When all Secrets were found, by the clock of the machine that runs Pulumi."),
+    outcomes: z.array(GateOutcome).describe("What was found about each Secret: names of keys, never values."),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -32,7 +34,7 @@ type Outputs = z.infer<typeof outputs>;
 export const secretGate = resourceKind({
     token: "clearpath:cluster:SecretGate",
     description:
-        "Waits in `up` until the Secrets that workloads start with are generated, and fails where one does not come. It judges the Secrets and never whether a provider answers: one from an earlier sync passes with a warning, and is tried again at the next `up`. A preview asks no cluster, and `destroy` removes nothing.",
+        "Waits in `up` until the Secrets that workloads need are generated, and fails when one of them is not. It judges the Secrets alone, not whether their provider answers: a Secret from an earlier sync passes with a warning, and is checked again at the next `up`. A preview does not ask the cluster, and `destroy` removes nothing.",
     idExample: "secret-gate/bootstrap",
     inputs,
     outputs,
@@ -42,7 +44,7 @@ export const secretGate = resourceKind({
         return { id: `secret-gate/${context.urn.split("::").at(-1)}`, outputs: await wait(context, inputs) };
     },
     async read(_context, _id, state) {
-        // What the gate saw is a fact of its time; whether it still holds is asked when a trigger changes.
+        // The outcomes were true when the gate passed; the gate checks again when a trigger changes.
         return state;
     },
     update: (context, _id, _olds, news) => wait(context, news),
@@ -51,7 +53,7 @@ export const secretGate = resourceKind({
     },
 });
 
-/** Waits in `up` until the Secrets that workloads start with are generated. */
+/** Waits in `up` until the Secrets that workloads need are generated. */
 export class SecretGate extends resourceClass(secretGate) {}
 
 async function wait(context: OperationContext, inputs: Inputs): Promise<Outputs> {
@@ -83,5 +85,5 @@ async function wait(context: OperationContext, inputs: Inputs): Promise<Outputs>
 function refusal(outcomes: readonly GateOutcome[]): string {
     const failed = outcomes.filter(({ outcome }) => outcome === "failed");
     const reasons = failed.map(({ secret, reason }) => `${secret}: ${reason}`);
-    return `${reasons.join("\n")}\nWorkloads that need ${failed.length === 1 ? "it" : "them"} would not start. Mend that, then run \`up\` again.`;
+    return `${reasons.join("\n")}\nWorkloads that need ${failed.length === 1 ? "it" : "them"} would not start. Correct the cause, then run \`up\` again.`;
 }

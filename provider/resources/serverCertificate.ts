@@ -5,9 +5,9 @@ import { resourceClass } from "../resourceClass.ts";
 
 const secret = { secret: true };
 const DAY_MS = 24 * 3600 * 1000;
-/** A certificate is made anew at the first `up` in which it has less than this left. */
+/** A certificate is renewed by the first `up` in which it is valid for less than this time. */
 const RENEWED_BEFORE_MS = 60 * DAY_MS;
-/** The authority outlives what it signs, so that clients keep trusting it through a renewal. */
+/** The authority is valid longer than what it signs, so that clients trust it through a renewal. */
 const AUTHORITY_DAYS = 7300;
 
 const inputs = z.strictObject({
@@ -15,8 +15,8 @@ const inputs = z.strictObject({
     names: z
         .array(z.string().min(1))
         .min(1)
-        .describe("DNS names and addresses that the server is reached by. The first is its common name."),
-    validDays: z.int().min(1).max(3650).default(3650).describe("Days that the server's certificate is good for."),
+        .describe("DNS names and IP addresses that clients use to reach the server. The first is its common name."),
+    validDays: z.int().min(1).max(3650).default(3650).describe("Days that the server's certificate is valid for."),
 });
 
 const outputs = z.object({
@@ -25,8 +25,8 @@ const outputs = z.object({
     caPrivateKey: z.string().describe("The authority's private key, PEM.").meta(secret),
     certificate: z.string().describe("The server's certificate, PEM."),
     privateKey: z.string().describe("The server's private key, PEM.").meta(secret),
-    notAfter: z.string().describe("End of the server's certificate. It is renewed by an `up` in its last 60 days."),
-    caNotAfter: z.string().describe("End of the authority."),
+    notAfter: z.string().describe("When the server's certificate expires. An `up` in its last 60 days renews it."),
+    caNotAfter: z.string().describe("When the authority's certificate expires."),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -35,7 +35,7 @@ type Outputs = z.infer<typeof outputs>;
 export const serverCertificate = resourceKind({
     token: "clearpath:tls:ServerCertificate",
     description:
-        "A server's certificate and the private authority that signs it. They are made where Pulumi runs, live in its state, keys as secrets, and stay the same from run to run. Other names, or an end that comes near, make a new server certificate under the same authority.",
+        "A server's certificate and the private authority that signs it. They are made on the machine that runs Pulumi, are kept in its state with the keys as secrets, and stay the same from run to run. When the names change or the certificate is about to expire, the same authority signs a new one.",
     idExample: "server-certificate/2b1c0f0e-8a55-4a43-9d5d-1f6a6a3f6c1e",
     inputs,
     outputs,
@@ -59,7 +59,7 @@ export const serverCertificate = resourceKind({
     },
     update: (_context, _id, olds, news) => sign(news, olds.outputs),
     async delete() {
-        // It lives in the state alone.
+        // It is kept in the state alone.
     },
 });
 

@@ -6,7 +6,7 @@ has_succeeded() {
         [ "$(systemctl show -p ActiveEnterTimestampMonotonic -p ExecMainExitTimestampMonotonic --value "$unit" | sort -n | tail -1)" != 0 ]
 }
 
-# A oneshot that has ended well does what it should.
+# A oneshot unit that succeeded counts as running.
 is_running() {
     case $(systemctl show -p ActiveState --value "$unit") in
         active | activating | reloading) return 0 ;;
@@ -22,7 +22,7 @@ is_enabled() {
 set_unit() {
     same_machine
     if [ ! -e "$record/owner" ] && [ -n "$(systemctl show -p FragmentPath --value "$unit")" ]; then
-        fail "there is a unit $unit already, at $(systemctl show -p FragmentPath --value "$unit"), and it is not Clearpath's. Nothing was changed. Choose another name."
+        fail "there is a unit $unit already, at $(systemctl show -p FragmentPath --value "$unit"), and Clearpath did not write it. Nothing was changed. Choose another name."
     fi
     before=$(mktemp -d)
     keep "$unit_file" "$before/unit"
@@ -36,14 +36,14 @@ set_unit() {
     if [ -f "$unit_file" ] && [ "$(cat "$unit_file"; echo .)" = "$content." ]; then changed=no; fi
     write_text "$unit_file" "$content" 0644 root root
     systemctl daemon-reload
-    [ "$(systemctl show -p LoadState --value "$unit")" = loaded ] || refuse "systemd does not take $unit: $(systemd-analyze verify "$unit" 2>&1 | head -5)"
+    [ "$(systemctl show -p LoadState --value "$unit")" = loaded ] || refuse "systemd does not load $unit: $(systemd-analyze verify "$unit" 2>&1 | head -5)"
     if [ "$enabled" = true ]; then try enable; elif is_enabled; then try disable; fi
     if [ "$running" = true ]; then
         if [ $changed = yes ] || ! is_running; then
             try restart
             # A simple service counts as started before it has run.
             sleep 0.3
-            is_running || refuse "$unit has stopped right after its start: $(journal)"
+            is_running || refuse "$unit stopped right after its start: $(journal)"
         fi
     elif is_running; then
         try stop
@@ -92,10 +92,10 @@ remove_unit() {
     owned_or_done
     if is_enabled; then systemctl --quiet disable "$unit" || :; fi
     if [ "$(systemctl show -p LoadState --value "$unit")" != not-found ]; then
-        attempt "It is still there. Stop it by hand, then run again." systemctl --quiet stop "$unit"
+        attempt "The unit is still there. Stop it by hand, then run again." systemctl --quiet stop "$unit"
     fi
     if [ "$remove_directories" = true ] && [ "$(systemctl show -p LoadState --value "$unit")" = loaded ]; then
-        attempt "It is stopped and still there. Remove its directories by hand, then run again." systemctl clean --what=all "$unit"
+        attempt "The unit is stopped and still there. Remove its directories by hand, then run again." systemctl clean --what=all "$unit"
     fi
     erase "$unit_file"
     systemctl daemon-reload

@@ -15,18 +15,21 @@ const inputs = z.strictObject({
             /^(?!-)[A-Za-z0-9:_.\\-]+\.(service|timer|path|socket|mount|target)$/,
             "must be a unit's name with its type, such as example.service",
         )
-        .describe("Name of the unit, with its type. It is written to /etc/systemd/system."),
+        .describe("Name of the unit, with its type. The file is written to /etc/systemd/system."),
     content: z
         .string()
         .refine(content => !content.includes("\0"), "must be text: a NUL byte cannot be sent")
         .describe("Text of the unit file."),
-    enabled: z.boolean().default(true).describe("Whether it starts at boot, as its [Install] section says."),
-    running: z.boolean().default(true).describe("Whether it runs now. A changed unit that runs is restarted."),
+    enabled: z.boolean().default(true).describe("Whether the unit starts at boot, as its [Install] section says."),
+    running: z
+        .boolean()
+        .default(true)
+        .describe("Whether the unit runs now. A running unit is restarted when its file changes."),
     removeDirectories: z
         .boolean()
         .default(false)
         .describe(
-            "Whether the directories that systemd keeps for it (`StateDirectory`, `CacheDirectory` and the like) go with it on delete, with all that is in them.",
+            "Whether delete also removes the unit's directories (`StateDirectory`, `CacheDirectory` and others), with everything in them.",
         ),
 });
 
@@ -36,7 +39,7 @@ type Outputs = z.infer<typeof outputs>;
 
 export const systemdUnit = resourceKind({
     token: "clearpath:host:SystemdUnit",
-    description: "A systemd unit of its own: the file, its enablement and its state.",
+    description: "One systemd unit: its file, whether it is enabled, and whether it runs.",
     idExample: "root@10.27.27.11:22/unit/example.service",
     inputs,
     outputs,
@@ -76,7 +79,7 @@ export const systemdUnit = resourceKind({
     },
 });
 
-/** A systemd unit of its own: the file, its enablement and its state. */
+/** One systemd unit: its file, whether it is enabled, and whether it runs. */
 export class SystemdUnit extends resourceClass(systemdUnit) {}
 
 function idOf({ connection, unit }: Inputs): string {

@@ -11,25 +11,27 @@ import { resourceClass } from "../resourceClass.ts";
 
 const port = z.int().min(1).max(65535);
 
-/** What the warming program needs to know of a cache, and which images it is to hold. */
+/** The cache and the images, as the program that warms the cache gets them. */
 export const WarmTask = z.strictObject({
-    address: z.string().min(1).describe("Address or name by which the cache is reached, as in its certificate."),
-    caCertificate: z.string().min(1).describe("Certificate of the authority behind the cache's, PEM."),
+    address: z.string().min(1).describe("IP address or name of the cache, as in its certificate."),
+    caCertificate: z.string().min(1).describe("Certificate of the authority that signed the cache's certificate, PEM."),
     upstreams: z
         .array(
             z.strictObject({
                 names: z.array(z.string()).min(1).describe("The registry's names in image references."),
-                proxy: port.describe("Port that asks the upstream."),
-                twin: port.describe("Port that serves what is held."),
+                proxy: port.describe("Port of the proxy, which asks the upstream registry."),
+                twin: port.describe("Port of the read-only twin, which serves what the cache holds."),
             }),
         )
         .describe("The cache's registries."),
-    images: z.array(z.string().min(1)).describe("Images to hold, with registry and tag or digest."),
+    images: z.array(z.string().min(1)).describe("Images that the cache must hold, with registry and tag or digest."),
     platforms: z
         .array(z.string())
         .default([])
-        .describe("Platforms to hold of each image, such as linux/arm64. Default: the cache host's own."),
-    parallel: z.int().min(1).max(32).default(4).describe("Images pulled at the same time."),
+        .describe(
+            "Platforms of each image that the cache must hold, such as linux/arm64. Default: the platform of the cache's host.",
+        ),
+    parallel: z.int().min(1).max(32).default(4).describe("Number of images that are pulled at the same time."),
 });
 export type WarmTask = z.input<typeof WarmTask>;
 
@@ -41,24 +43,28 @@ const inputs = z.strictObject({
         .min(30)
         .max(14_400)
         .default(3600)
-        .describe("How long one run may take. What is held by then need not be fetched by the next."),
+        .describe(
+            "How long one run may take, in seconds. The next run does not fetch again what the cache holds by then.",
+        ),
     triggers: z
         .array(z.string())
         .default([])
-        .describe("Values whose change makes it run again: `appliedAt` of the cache's units."),
+        .describe("Values whose change makes it run again, e.g. `appliedAt` of the cache's units."),
 });
 
 const missingImage = z.object({
     image: z.string().describe("The image."),
-    reason: z.string().describe("Why the cache does not hold it whole."),
+    reason: z.string().describe("Why the cache does not hold the whole image."),
 });
 
 const outputs = z.object({
     ...hostOutputs,
     ranAt: z.iso.datetime().describe("When the run ended, by the clock of the machine that runs Pulumi."),
-    held: z.array(z.string()).describe("Images that the cache holds whole."),
-    missing: z.array(missingImage).describe("Images that it does not. The next `up` tries them again."),
-    fetchedBytes: z.number().describe("Bytes that were fetched from the upstreams in this run."),
+    held: z.array(z.string()).describe("Images that the cache holds completely."),
+    missing: z
+        .array(missingImage)
+        .describe("Images that the cache does not hold completely. The next `up` tries them again."),
+    fetchedBytes: z.number().describe("Bytes that this run fetched from the upstream registries."),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -67,7 +73,7 @@ type Outputs = z.infer<typeof outputs>;
 export const warmImages = resourceKind({
     token: "clearpath:cache:WarmImages",
     description:
-        "Pulls images through a pull-through cache, in parallel, so that it holds them before a node asks. What it holds already is not fetched again. An image that cannot be had is a result, not an error, and is tried again at every `up`; a cache that does not answer is an error.",
+        "Pulls images through a pull-through cache, in parallel, so that the cache holds them before a node asks. Images that it holds already are not fetched again. An image that cannot be pulled is a result, not an error, and is tried again at every `up`; a cache that does not answer is an error.",
     idExample: "root@10.27.27.5:22/warm-images/10.27.27.5",
     inputs,
     outputs,
@@ -83,11 +89,11 @@ export const warmImages = resourceKind({
     },
     update: (context, _id, olds, news) => warm(context, news, olds.outputs.ownerId),
     async delete() {
-        // The images go with the cache's storage.
+        // The images are removed with the cache's storage.
     },
 });
 
-/** Pulls images through a pull-through cache, so that it holds them before a node asks. */
+/** Pulls images through a pull-through cache, so that the cache holds them before a node asks. */
 export class WarmImages extends resourceClass(warmImages) {}
 
 const PROGRAM = new URL("../cache/warm.py", import.meta.url);
@@ -144,21 +150,22 @@ async function warm(context: OperationContext, inputs: Inputs, ownerId: string):
     if (!ended && held.length + missing.length === 0)
         throw cannot(
             session.host,
-            `no image could be pulled through its cache: ${said.stderr.trim().split("\n").at(-1)}. Run up again.`,
+            `no image could be pulled through its cache: ${said.stderr.trim().split("\n").at(-1)}. The cache is unchanged. Correct the cause, then run up again.`,
         );
-    // A run that was cut short goes on from here next time.
+    // After a run that was cut short, the next run continues from here.
     const judged = new Set([...held, ...missing.map(({ image }) => image)]);
-    for (const image of task.images) if (!judged.has(image)) missing.push({ image, reason: "the time was up" });
+    for (const image of task.images)
+        if (!judged.has(image)) missing.push({ image, reason: "the time limit was reached" });
     if (missing.length > 0)
         context.log(
             "warning",
-            `The cache holds ${held.length} of ${task.images.length} images. Run up again for the others.`,
+            `The cache holds ${held.length} of ${task.images.length} images. Run up again to fetch the others.`,
         );
     const ranAt = new Date().toISOString();
     return { machineId: await machineIdOf(context, session), ownerId, ranAt, held, missing, fetchedBytes };
 }
 
-/** A line of the program; what else a host may print is nobody's message. */
+/** A message of the program; undefined for any other line that a host prints. */
 function messageIn(line: string): z.infer<typeof Message> | undefined {
     try {
         return Message.safeParse(JSON.parse(line)).data;

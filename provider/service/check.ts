@@ -3,15 +3,15 @@ import { type AnyResourceKind, withoutWays } from "../resource.ts";
 import { elementOf, isSecret, objectShape } from "../schemaOf.ts";
 import { hasUnknown, type Properties, type PropertyPath, pathKey, type SecretPaths, UNKNOWN } from "./values.ts";
 
-/** Inputs with their defaults filled in, and what is wrong with them: one sentence each, the path of the property first. */
+/** Inputs with their defaults, and their failures: one sentence each, which begins with the property's path. */
 export interface Checked {
     inputs: Properties;
     failures: string[];
 }
 
 /**
- * Validates what can be: a value that is not known yet is judged when it is. Failures name paths and never values, which
- * may be secrets.
+ * Validates the values that are known; others are validated once they are known. Failures name paths and never values,
+ * which may be secrets.
  */
 export function checkInputs(kind: AnyResourceKind, given: Properties): Checked {
     const values = withoutNulls(given) as Properties;
@@ -49,8 +49,8 @@ function failuresOf(issue: z.core.$ZodIssue, property: string, value: unknown): 
 }
 
 function noSuchProperty(path: PropertyPath, known: string[] | undefined): string {
-    const choice = known === undefined ? "Check its spelling." : `There are ${known.join(", ")}.`;
-    return `${pathText(path)}: there is no such property. ${choice}`;
+    const choice = known === undefined ? "Check its spelling." : `Choose one of ${known.join(", ")}.`;
+    return `${pathText(path)}: there is no property of this name. ${choice}`;
 }
 
 /** A path as programs write it: `plan.endpoints[0].host`. */
@@ -75,7 +75,7 @@ function withoutNulls(value: unknown): unknown {
     );
 }
 
-/** Paths of the properties that a schema calls secret, and that values have. */
+/** Paths of the properties that a schema marks as secret, among those that the values have. */
 export function secretsOf(schema: z.ZodObject, values: Properties): SecretPaths {
     const paths = new Set<string>();
     for (const [name, property] of Object.entries(schema.shape)) addSecrets(property, values[name], [name], paths);

@@ -5,7 +5,7 @@ import type { Properties } from "./values.ts";
 /**
  * What the plugin takes from the stack's configuration: `ssh`, `sshPassword` and `sshPrivateKey`, which the program
  * merges into each connection. Only `pulumi import` needs them here, where a resource has an id and nothing else.
- * Everything else under `clearpath:` is the program's, and is left to it.
+ * Everything else under `clearpath:` belongs to the program.
  */
 export interface Configuration {
     connectionDefaults: Properties;
@@ -32,12 +32,12 @@ function jsonObject(text: string): Properties {
     }
 }
 
-/** Takes an id such as `root@10.27.27.11:22/link/eth0` apart. Throws with what an id looks like. */
+/** Splits an id such as `root@10.27.27.11:22/link/eth0`. Throws an error that shows what ids look like. */
 export function parseId(id: string, { connectionDefaults }: Configuration): { connection: Connection; path: string } {
     const parts = /^([^@/]+)@(?:\[([^\]]+)\]|([^:/]+)):(\d+)(\/.+)$/.exec(id);
     if (parts === null)
         throw new Error(
-            `"${id}" is not an id of Clearpath. Give user, host, port and thing, as in root@10.27.27.11:22/link/eth0.`,
+            `"${id}" is not an id of Clearpath. Give user, host, port and object, as in root@10.27.27.11:22/link/eth0.`,
         );
     const [, user, ipv6, host, port, path] = parts;
     const connection = Connection.safeParse({ ...connectionDefaults, user, host: ipv6 ?? host, port: Number(port) });

@@ -9,15 +9,15 @@ export interface Difference {
     /** Name of the input or output it is in. */
     property: string;
     kind: "add" | "delete" | "update";
-    /** Whether the thing on the host becomes another one. */
+    /** Whether the change needs another object on the host. */
     replace: boolean;
     /** False for an output that calls for the update. */
     isInput: boolean;
 }
 
 /**
- * What would change. Of the connection only the host counts, since another host is another machine: a changed key, port,
- * user or proxy is another way to the same one.
+ * What would change. Of the connection only the host counts, because another host is another machine. A changed key,
+ * port, user or proxy leads to the same machine.
  */
 export function differences(
     kind: AnyResourceKind,
@@ -52,7 +52,7 @@ export function differences(
     return [...found, ...host, ...stale];
 }
 
-/** Outputs that call for an update. What was never finished has none, and is made anew. */
+/** Outputs that call for an update. An object whose creation was not finished has no outputs, and is created again. */
 function staleOutputs(kind: AnyResourceKind, olds: { inputs: Properties; outputs: Properties }): readonly string[] {
     if (isUnfinished(kind, olds)) return ["ownerId"];
     return kind.stale?.(olds as never) ?? [];

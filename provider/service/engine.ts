@@ -26,13 +26,13 @@ export class Engine {
         request.setUrn(urn);
         const client = this.#client;
         if (client === undefined) return;
-        // A message that cannot be shown is no reason to fail a step.
+        // A message that cannot be shown must not fail a step.
         const sending = new Promise<void>(resolve => client.log(request, () => resolve()));
         this.#sending.add(sending);
         void sending.then(() => this.#sending.delete(sending));
     }
 
-    /** Resolves when the engine has every message: one that comes after its step is not shown. */
+    /** Resolves when the engine has received every message: it does not show one that comes after its step. */
     async flush(): Promise<void> {
         await Promise.all(this.#sending);
     }

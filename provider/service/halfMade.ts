@@ -4,7 +4,7 @@ import status from "@pulumi/pulumi/proto/status_pb.js";
 import any from "google-protobuf/google/protobuf/any_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 
-/** A creation whose end was not seen: engines keep such a resource in the state, so that it can be finished or deleted. */
+/** A creation whose result is not known. Engines keep the resource in the state, so that it can be finished or deleted. */
 export class HalfMade extends Error {
     override name = "HalfMade";
     readonly id: string;
@@ -17,7 +17,7 @@ export class HalfMade extends Error {
     }
 }
 
-/** An error as gRPC carries it; one of HalfMade with the details that Pulumi's engines look for. */
+/** An error as gRPC carries it. A HalfMade error has the details that Pulumi's engines look for. */
 export function statusOf(error: Error): Partial<grpc.StatusObject> {
     const plain = { code: grpc.status.UNKNOWN, details: error.message };
     if (!(error instanceof HalfMade)) return plain;

@@ -7,18 +7,18 @@ import { type Configuration, parseId } from "./configuration.ts";
 import { type Decoded, type Properties, type SecretPaths, UNKNOWN } from "./values.ts";
 
 /**
- * What the engine asks of one resource, in terms of its kind: keeps secrets secret, leaves the ways to hosts out of
- * outputs, answers previews without a host.
+ * Carries out what the engine asks for one resource: keeps secrets marked, leaves connections out of outputs, and answers
+ * previews without asking a host.
  */
 
 type State = ResourceState<Properties, Properties>;
 
-/** Everything secret in properties of a resource: what came marked, and what its schemas call so. */
+/** Paths of all secrets in a resource's properties: those that came marked, and those that its schemas mark. */
 export function secretPaths(kind: AnyResourceKind, { values, secrets }: Decoded): SecretPaths {
     return new Set([...secrets, ...secretsOf(kind.inputs, values), ...secretsOf(kind.outputs, values)]);
 }
 
-/** State as the engine keeps it, told apart again. Inputs that a newer schema has a default for get it. */
+/** Splits the state that the engine keeps into inputs and outputs. Missing inputs get the schema's defaults. */
 export function stateOf(kind: AnyResourceKind, inputs: Properties, properties: Properties): State {
     const outputs: Properties = {};
     for (const [name, schema] of Object.entries(kind.outputs.shape)) {
@@ -28,12 +28,12 @@ export function stateOf(kind: AnyResourceKind, inputs: Properties, properties: P
     return { inputs: checkInputs(kind, inputs).inputs, outputs };
 }
 
-/** What a resource shows: its inputs without the ways to hosts, and what the host answered. */
+/** The properties of a resource: its inputs without connections, and what the host answered. */
 export function shown(inputs: Properties, outputs: Properties): Properties {
     return { ...withoutWays(inputs), ...outputs };
 }
 
-/** Outputs of a resource that is only previewed: what will be answered is not known, except what an update keeps. */
+/** Outputs in a preview: unknown, except those that an update keeps. */
 export function previewed(kind: AnyResourceKind, inputs: Properties, olds: Properties = {}): Properties {
     const stable = new Set<string>(kind.stableOutputs ?? []);
     const outputs = Object.keys(kind.outputs.shape).map(name => [
@@ -43,14 +43,14 @@ export function previewed(kind: AnyResourceKind, inputs: Properties, olds: Prope
     return shown(inputs, Object.fromEntries(outputs));
 }
 
-/** Whether an engine knows of a resource only that an earlier run began to create it. */
+/** Whether an earlier run began to create the resource and did not finish. */
 export function isUnfinished(kind: AnyResourceKind, { outputs }: State): boolean {
     return kind.outputs.shape.ownerId !== undefined && outputs.ownerId === undefined;
 }
 
 /**
- * What an earlier run has left of a resource that it never finished to create, as the host has it. Where that is nothing,
- * or no more than a power cut leaves of a record, it is nobody's: deleting that clears such a rest away and nothing else.
+ * The state, on the host, of a resource whose creation an earlier run did not finish. Where the host has nothing, or only
+ * a part of a record after a power cut, it belongs to no resource: a delete then removes only that part.
  */
 export async function foundUnfinished(
     kind: AnyResourceKind,
@@ -65,18 +65,18 @@ export async function foundUnfinished(
     return { inputs: found.inputs, outputs: { appliedAt: new Date().toISOString(), ...found.outputs } };
 }
 
-/** Whether nothing on the host belongs to a resource that was never finished. */
+/** Whether nothing on the host belongs to a resource whose creation was not finished. */
 export function isNobodys({ outputs }: State): boolean {
     return outputs.ownerId === UNFINISHED.ownerId;
 }
 
-/** The inputs of a resource that is known by its id alone. */
+/** The inputs of a resource of which only the id is known. */
 export function importedState(kind: AnyResourceKind, id: string, configuration: Configuration): State {
     const { connection, path } = parseId(id, configuration);
     const told = kind.inputsFromId?.(path);
     if (told === undefined)
         throw new Error(
-            `${id} is not the id of a ${kind.token}. Its page in docs/reference/resources.md shows what its ids look like.`,
+            `${id} is not the id of a ${kind.token}. docs/reference/resources.md shows what its ids look like.`,
         );
     const { inputs, failures } = checkInputs(kind, told);
     const wrong = failures.find(failure => Object.keys(told).some(name => failure.startsWith(name)));

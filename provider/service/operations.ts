@@ -2,7 +2,7 @@ import type { OperationContext } from "../host/operationContext.ts";
 import { Sessions } from "../host/sessions.ts";
 import type { Engine } from "./engine.ts";
 
-/** The steps that run in this process, so that they can be cancelled and waited for. */
+/** The operations that run in this process, so that they can be cancelled and waited for. */
 export class Operations {
     readonly #cancelled = new AbortController();
     readonly #running = new Set<Promise<unknown>>();
@@ -14,7 +14,7 @@ export class Operations {
         this.#sessions = new Sessions(this.#cancelled.signal);
     }
 
-    /** Runs one step. `timeoutSeconds` is the resource's custom timeout; 0 for none. */
+    /** Runs one operation. `timeoutSeconds` is the resource's custom timeout; 0 for none. */
     async run<T>(urn: string, timeoutSeconds: number, work: (context: OperationContext) => Promise<T>): Promise<T> {
         const signals = [this.#cancelled.signal];
         const timeout = timeoutSeconds > 0 ? AbortSignal.timeout(timeoutSeconds * 1000) : undefined;
@@ -38,12 +38,12 @@ export class Operations {
         }
     }
 
-    /** Tells every step to finish or to take back what it does. */
+    /** Tells every operation to finish or to take back its change. */
     cancel(): void {
         this.#cancelled.abort();
     }
 
-    /** Resolves when no step runs any more, and then leaves no session behind. */
+    /** Waits until no operation runs any more, and closes all sessions. */
     async idle(): Promise<void> {
         while (this.#running.size > 0) await Promise.allSettled(this.#running);
         this.#sessions.close();

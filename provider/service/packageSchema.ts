@@ -55,7 +55,7 @@ function required(schema: z.ZodObject): string[] {
     return Object.keys(schema.shape).filter(name => !isOptional(schema.shape[name]!, "input"));
 }
 
-/** Whether a property may be absent: a default makes it so for who gives it, not for who reads it. */
+/** Whether a property may be absent. With a default it may be absent in inputs, but not in outputs. */
 function isOptional(schema: z.core.$ZodType, side: "input" | "output"): boolean {
     const { def } = schema._zod as unknown as { def: { type: string; innerType?: z.core.$ZodType } };
     if (def.type === "optional" || def.type === "nullable") return true;
@@ -88,7 +88,7 @@ interface Definition {
     format?: string;
 }
 
-/** A Pulumi type. Objects and enums become types of their own, named after where they are met first. */
+/** A Pulumi type. Objects and enums become separate types, named after the place where they appear first. */
 function typeOf(wrapped: z.core.$ZodType, token: string, types: Json): Json {
     const schema = unwrapped(wrapped);
     const def = (schema._zod as unknown as { def: Definition }).def;

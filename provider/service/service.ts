@@ -38,7 +38,7 @@ export class ProviderService {
         this.#engine.connect(address);
     }
 
-    /** The methods to serve. Those that are left out answer UNIMPLEMENTED, which the engine takes as "has none". */
+    /** The methods to serve. Missing methods answer UNIMPLEMENTED, which the engine reads as "not supported". */
     methods(): IResourceProviderServer {
         const methods = {
             handshake: unary((request: rpc.ProviderHandshakeRequest) => this.#handshake(request)),
@@ -200,7 +200,7 @@ export class ProviderService {
         await this.operations.run(request.getUrn(), request.getTimeout(), async context => {
             const id = request.getId();
             const { outputs } = isUnfinished(kind, state) ? await foundUnfinished(kind, context, id, state) : state;
-            // As it was meant: what the host has of an unfinished one may be a half.
+            // As the program asked for it: the host may have only a part of an unfinished one.
             await kind.delete(context, id, { inputs: state.inputs, outputs });
         });
         return new empty.Empty();

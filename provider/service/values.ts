@@ -8,7 +8,7 @@ export type Properties = Record<string, unknown>;
 /** A path inside properties: names of objects' keys and indices of arrays. */
 export type PropertyPath = readonly (string | number)[];
 
-/** Properties as they came over the wire, unwrapped, and where secrets were among them. */
+/** Properties as they came over the wire, unwrapped, and the paths of the secrets among them. */
 export interface Decoded {
     values: Properties;
     secrets: SecretPaths;

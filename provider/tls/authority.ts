@@ -7,16 +7,16 @@ import * as x509 from "@peculiar/x509";
 export interface Identity {
     certificate: string;
     privateKey: string;
-    /** End of its life, ISO 8601. */
+    /** When it expires, ISO 8601. */
     notAfter: string;
 }
 
-/** ECDSA on P-256 with SHA-256: what every TLS client of the last ten years verifies, and small in a handshake. */
+/** ECDSA on P-256 with SHA-256: every TLS client of the last ten years verifies it, and it is small in a handshake. */
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-/** Clocks of hosts that were off for long lag behind. */
+/** The clock of a host that was off for a long time is late. */
 const BACKDATED_MS = 24 * 3600 * 1000;
 
-/** A new private certificate authority of this name. It can sign servers and nothing below itself. */
+/** A new private certificate authority of this name. It can sign servers, but no other authority. */
 export async function newAuthority(name: string, notAfter: Date): Promise<Identity> {
     const keys = await newKeys();
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -87,7 +87,7 @@ async function identity(certificate: x509.X509Certificate, keys: Keys): Promise<
     };
 }
 
-/** Given as JSON, so that no character of a name needs an escape; 64 is the most a common name holds (RFC 5280). */
+/** Given as JSON, so that no character of a name needs an escape. A common name has at most 64 characters (RFC 5280). */
 function distinguishedName(name: string): x509.JsonName {
     return [{ CN: [name.slice(0, 64)] }];
 }

@@ -244,7 +244,9 @@ describe("the plugin on real hosts", () => {
             await lab.reboot("worker2");
 
             // The boot comes right after the change, or while it is still being written down that it was made.
-            expect(await creating).toMatch(/table inet cutoff is gone again|restarted while the change was made/);
+            expect(await creating).toMatch(
+                /table inet cutoff disappeared right after|restarted while the change was made/,
+            );
             expect(await lab.fingerprint("worker2")).toEqual(before);
         });
 
@@ -267,7 +269,7 @@ describe("the plugin on real hosts", () => {
             await provider.messages();
 
             await expect(table.create({ table: "cutoff", content, witnesses })).rejects.toThrow(
-                /could not set table inet cutoff: cp1 reached ghcr.io:443 over IPv4 before.*and does not any more. The change was taken back: everything is as it was/,
+                /could not set table inet cutoff: cp1 reached ghcr.io:443 over IPv4 before.*and no longer does. The change was taken back: everything is as it was/,
             );
 
             expect((await provider.messages()).join("\n")).toContain("gone is not asked what it reaches");
@@ -281,7 +283,7 @@ describe("the plugin on real hosts", () => {
                 "chain forward { type filter hook forward priority 0; ip daddr 10.27.27.11 tcp dport 22 drop; }\n";
 
             await expect(table.create({ table: "cutoff", content, witnesses: reachingGhcr("cp1") })).rejects.toThrow(
-                /could not set table inet cutoff: cp1 itself could be reached before .*, and does not any more. The change was taken back/,
+                /could not set table inet cutoff: cp1 itself could be reached before .*, and no longer does. The change was taken back/,
             );
 
             expect(await lab.fingerprint("pve")).toEqual(before);
@@ -315,7 +317,7 @@ describe("the plugin on real hosts", () => {
             await mtu.create({ link: "eth0", mtu: 1400 });
 
             await expect(mtu.update({ link: "eth0", mtu: 1500, witnesses: reachingGhcr("worker1") })).rejects.toThrow(
-                /could not set the MTU of eth0 to 1500: worker1 reached ghcr.io:443 over IPv4 before, and does not any more. The change was taken back/,
+                /could not set the MTU of eth0 to 1500: worker1 reached ghcr.io:443 over IPv4 before, and no longer does. The change was taken back/,
             );
 
             expect(await liveMtu("worker1")).toBe(1400);
@@ -435,9 +437,9 @@ describe("the plugin on real hosts", () => {
 
     describe("an impossible MTU is refused", () => {
         test.each([
-            [{ link: "eth7", mtu: 1400 }, "there is no such link"],
+            [{ link: "eth7", mtu: 1400 }, "the host has no link of this name"],
             [{ link: "eth0", mtu: 1200 }, "would lose its IPv6 addresses"],
-            [{ link: "lo", mtu: 1400 }, "nothing that Clearpath knows configures lo"],
+            [{ link: "lo", mtu: 1400 }, "NetworkManager configures lo at boot"],
         ])("%o", async (args, reason) => {
             const before = await lab.fingerprint("cp1");
             await expect(on(LINK, "cp1").create(args)).rejects.toThrow(reason);
@@ -462,7 +464,7 @@ describe("the plugin on real hosts", () => {
                 { hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINnCfY/aWEkcglEG6VhLcQtpGns48MIXaA0NagKdmOGA" },
                 "it shows the host key SHA256:",
             ],
-            ["has an unknown key", { hostKey: undefined, knownHostsPath: "/nonexistent" }, "holds no host key of it"],
+            ["has an unknown key", { hostKey: undefined, knownHostsPath: "/nonexistent" }, "has no host key of it"],
             ["refuses the password", { privateKeyPath: undefined, password: "wrong" }, "the password"],
             ["refuses the user", { user: "nobody" }, "for user nobody"],
         ])("because it %s is named as such", async (_, change, reason) => {
@@ -476,7 +478,7 @@ describe("the plugin on real hosts", () => {
             await sh("worker2", "systemctl kill --kill-whom=main -s STOP ssh");
             // The connection that is open works: what counts is a new run's.
             const next = new ProviderInRunner(lab);
-            const stuck = "SSH on port 22 did not get ready";
+            const stuck = "the SSH connection to port 22 could not be set up";
             const state = structuredClone(note.state);
             const urn = "urn:pulumi:dev::clearpath::clearpath:host:File::it";
 
@@ -532,7 +534,7 @@ describe("the plugin on real hosts", () => {
             await sh("worker2", "mv /usr/sbin/nft /usr/sbin/nft.away");
             const creating = on(TABLE, "worker2").create({ table: "clearpath", content: CLAMP });
             await expect(creating).rejects.toThrow(
-                "it has no nft, which is needed to set table inet clearpath. Nothing was changed. Install nftables",
+                "the program nft is missing, which is needed to set table inet clearpath. Nothing was changed. Install the package nftables",
             );
             await sh("worker2", "mv /usr/sbin/nft.away /usr/sbin/nft");
             expect(await lab.fingerprint("worker2")).toEqual(before);

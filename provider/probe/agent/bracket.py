@@ -1,21 +1,21 @@
 """
-What the tries so far prove about the largest packet that passes, and which size to try next. Pure: no packet is sent.
+What the tries so far prove about the largest packet that passes, and which size to try next. Sends no packets.
 
-A size that passed is proof. One that vanished may have been lost by chance, so it counts for as much as the path's
-loss allows, and is taken back when a size at least as large passes later.
+A size that passed is proof. A packet that vanished may have been lost by chance: how much it counts depends on the loss
+of the path, and it no longer counts when a packet of at least its size passes later.
 """
 
 import math
 
-# Nearly every path carries what IPv6 demands (RFC 8200, section 5); some tunnels carry less, none less than IPv4's 576.
+# Nearly every path carries the minimum of IPv6 (RFC 8200, section 5). Some tunnels carry less, none less than 576 bytes.
 FLOORS = (1280, 576)
 # Ethernet, PPPoE, 6in4 and GRE, L2TP, WireGuard, VXLAN, IPsec, and the round numbers that people set.
 COMMON = (1500, 1492, 1480, 1472, 1460, 1450, 1440, 1430, 1420, 1412, 1400, 1380, 1360, 1350, 1340, 1320, 1300, 1280)
-# A common size is as likely as this many others: then half of all paths between 1280 and 1500 have one of them.
+# A common size is this many times as likely as another one: then half of the paths between 1280 and 1500 have one.
 COMMON_WEIGHT = 12
-# Beyond halving: room for splitting by likelihood first.
+# Decisions beyond those of halving, so that the first splits can go by likelihood.
 SPARE_DECISIONS = 1
-# Chance that one bound is there by loss alone. A search meets some five sizes that pass, and each could become it.
+# Chance that a bound comes from loss alone. A search tries about five sizes that pass, and each could become the bound.
 DOUBT = 0.0004
 
 
@@ -28,8 +28,8 @@ class Loss:
         self.lost = 0
 
     def tries_needed(self):
-        """How often a size has to vanish until chance is ruled out; at least twice."""
-        # Jeffreys' estimate: half a loss is assumed where none was seen.
+        """How often a size must vanish until chance is excluded; at least twice."""
+        # Jeffreys' estimate: it assumes half a loss when none was seen.
         rate = (self.lost + 0.5) / (self.arrived + self.lost + 1)
         return max(2, math.ceil(math.log(self.doubt) / math.log(rate)))
 
@@ -45,7 +45,7 @@ class Bracket:
         self._lower_the_floor()
 
     def _lower_the_floor(self):
-        """Assumes that something below the next floor passes; False when no floor is left."""
+        """Continues at the next lower floor; False when there is none."""
         if not self.floors:
             return False
         self.passed = self.floors.pop(0) - 1
@@ -53,7 +53,7 @@ class Bracket:
         return True
 
     def learn(self, size, passes):
-        """Takes in what became of a packet; returns how many of those before turn out to be lost by chance."""
+        """Records whether a packet passed. Returns how many earlier packets turn out to be lost by chance."""
         before = sum(self.vanished.values())
         if passes:
             self.proven = True

@@ -25,7 +25,7 @@ class DownloadFlow(Flow):
 
     @classmethod
     def prepare(cls):
-        """Makes what all flows share. No certificate is judged: only packets count, and nothing is sent but hellos."""
+        """Makes the context that all flows share. Certificates are not verified: only packets count, and only hellos are sent."""
         cls.context = padded_context(0)
         cls.context.check_hostname = False
         cls.context.verify_mode = ssl.CERT_NONE
@@ -47,13 +47,13 @@ class DownloadFlow(Flow):
         info = TcpInfo(sock)
         self.met(info)
         header = self.header_bytes(info)
-        # The kernel has taken the room for timestamps off already.
+        # The kernel has already subtracted the bytes of the timestamps.
         segment = info.advmss
-        # A server that is told by a router sends smaller segments a round trip later.
+        # A server that gets frag-needed from a router sends smaller segments a round trip later.
         missing = self.reordering_seconds() if size is not None else 2 * self.round_trip + TELLING_SECONDS
         largest = segment + header
         if size is not None and size > largest:
-            # The kernel has learnt of a smaller path meanwhile, and asked the server for less.
+            # The kernel has learnt a smaller path MTU meanwhile, and asked the server for smaller segments.
             return Outcome(Outcome.CAPPED, largest, "link", sent=0)
         size = largest if size is None else size
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -88,7 +88,7 @@ class DownloadFlow(Flow):
                 raise ProbeFailure("local", f"{self.host} sends less than one full segment in its handshake")
             if now.rcv_ooopack and later_since is None:
                 later_since = at
-            # What came later than the missing segments shows that the server has answered.
+            # Segments that came after the missing ones show that the server has answered.
             if later_since is not None and at - max(later_since, quiet_since) > missing:
                 return Outcome(Outcome.LOST, size)
             if answered and at - quiet_since > self._silence():
@@ -97,13 +97,13 @@ class DownloadFlow(Flow):
                 raise ProbeFailure("tls-timeout", f"{self.host} did not acknowledge a hello")
 
     def _silence(self):
-        """How long a server may be busy before it counts as having answered: twice what it took before."""
+        """How long a server may take to answer: twice the time that it took before."""
         if self.answer_seconds is None:
             return LONGEST_SILENCE_SECONDS
         return min(LONGEST_SILENCE_SECONDS, REPEAT_SECONDS + 3 * self.round_trip + 2 * self.answer_seconds)
 
     def close(self):
-        """Every question has a connection of its own: nothing is left open."""
+        """Nothing to close: every question has a connection of its own."""
 
 
 def drain(sock):
@@ -119,7 +119,7 @@ def drain(sock):
 
 
 def advance(tls):
-    """Whether the handshake is over, in whatever way: the server then has no more to send."""
+    """Whether the handshake has finished or failed: the server then sends no more."""
     try:
         tls.do_handshake()
         return True

@@ -1,4 +1,4 @@
-"""One HTTPS request on a connection of its own, timed phase by phase."""
+"""One HTTPS request on a new connection, with a time for each phase."""
 
 import http.client
 import io
@@ -9,7 +9,7 @@ from agent.tcp import Deadline, ProbeFailure, TcpInfo, abort, connect, failure_o
 from agent.tls import PlainStream, TlsStream
 
 PIECE_BYTES = 65536
-# Beyond two round trips, for a peer's kernel that is busy too.
+# In addition to two round trips, because the peer's kernel may be busy.
 DSACK_SECONDS = 0.05
 
 
@@ -31,7 +31,7 @@ class Request:
         self.headers = headers or {}
         self.most_body = most_body
         self.on_body = on_body
-        #: Without TLS, as mirrors in the own network often are.
+        #: Whether to speak HTTP without TLS, as many mirrors in a local network do.
         self.plain = False
 
     def text(self):
@@ -44,7 +44,7 @@ class Request:
 def exchange(request, context, timeout, family=None, turn=0):
     """
     Sends a request and returns `(sample, response)`: the sample has the timings and the failure, the response is None
-    on failure. `family` picks the IP version where the host has it; `turn` picks among several addresses.
+    on failure. `family` selects the IP version, if the host has it; `turn` selects one of several addresses.
     """
     sample = {}
     started = time.monotonic()
@@ -82,7 +82,7 @@ def exchange(request, context, timeout, family=None, turn=0):
         failure = failure_of(error)
         sample.update(failure=failure.kind, message=str(failure))
     except ValueError as error:
-        # A name or a header that no library takes: what a server answered must not end the run.
+        # A name or a header that a library refuses: an answer of a server must not end the run.
         sample.update(failure="http", message=f"{type(error).__name__}: {str(error)[:80]}")
     if stream is not None:
         info = settled(sock)
@@ -96,8 +96,8 @@ def exchange(request, context, timeout, family=None, turn=0):
 
 def settled(sock):
     """
-    The kernel's view of a connection once the peer had time to say that a repeated segment was not needed (DSACK, RFC
-    2883): a peer that is busy answers after the kernel's patience with the last segment, and nothing was lost.
+    The kernel's TCP_INFO of a connection, once the peer had time to report that a repeated segment was not needed (DSACK,
+    RFC 2883): a busy peer answers after the kernel has repeated the last segment, although nothing was lost.
     """
     info = TcpInfo(sock)
     deadline = Deadline(2 * info.rtt_us / 1e6 + DSACK_SECONDS)
@@ -108,7 +108,7 @@ def settled(sock):
 
 
 class Received(io.RawIOBase):
-    """What a stream receives, as the file that `http.client` reads. Each piece has the whole timeout to come."""
+    """What a stream receives, as the file that `http.client` reads. Each read may take the whole timeout."""
 
     def __init__(self, stream, first, timeout):
         super().__init__()
@@ -140,7 +140,7 @@ def read_response(stream, request, first, timeout):
     answer = http.client.HTTPResponse(received, method=request.method)
     try:
         answer.begin()
-        # http.client takes a head that is cut off for a whole one.
+        # http.client accepts a head that is cut off.
         if received.ended:
             raise ProbeFailure("reset", "the server closed the connection before its answer was complete")
         if request.on_body is not None and answer.status == 200:

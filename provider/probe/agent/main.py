@@ -1,4 +1,4 @@
-"""The run: facts, path MTU, then rounds and pulls side by side, then what the facts have become."""
+"""The run: facts, path MTU, then rounds and pulls in parallel, then the facts again."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from agent.tls import contexts
 
 PATH_MTU_SECONDS = 15
 DEFAULT_MTU = 1500
-# For each service that stalled, in each direction: two agree that it was no chance.
+# Flows for each service that stalled, in each direction: when two agree, it was no chance.
 FLOWS_BEYOND = 2
 
 
@@ -26,7 +26,7 @@ def main(task):
     try:
         run(task, stream)
         code = 0
-    except Exception as error:  # Whatever it is, the runner is told instead of left waiting.
+    except Exception as error:  # Of any kind: the runner must be told, or it would wait.
         stream.write("failed", message=f"{type(error).__name__}: {error}")
         code = 1
     sys.stdout.flush()
@@ -62,7 +62,7 @@ def run(task, stream):
         if rounds.pooled.decision == "unstable":
             pulls.hurry(plan["timeoutSeconds"])
         if path_mtu and rounds.stalled:
-            # Token and blob services that stalled: where they are was not known before.
+            # Token and blob services that stalled: their addresses were not known before.
             beyond = {**plan, "endpoints": rounds.stalled, "pathMtuFlows": FLOWS_BEYOND * len(rounds.stalled)}
             found = pathmtu.measure(beyond, families, mtus, seconds)
             stream.write("pathMtu", pathMtu=pathmtu.together(path_mtu, found))
@@ -79,13 +79,13 @@ def run(task, stream):
 
 
 def usable_families(plan, facts):
-    """The IP versions of the plan that the host has a way out for; those of the plan when the host cannot say."""
+    """The IP versions of the plan that the host has a default route for; all of them when it has none."""
     routed = [family for family in plan["families"] if family in facts["defaultRoute"]]
     return routed or list(plan["families"])
 
 
 def link_mtu(facts, family):
-    """The MTU of the link that the default route leaves by, or the route's own."""
+    """The MTU of the default route, or else of its link."""
     route = facts["defaultRoute"].get(family)
     if route is None:
         return DEFAULT_MTU

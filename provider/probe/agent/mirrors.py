@@ -1,4 +1,4 @@
-"""Where a host's containerd would fetch from: the mirrors of a registry's hosts.toml, as containerd's docs/hosts.md has it."""
+"""The mirrors that a host's containerd uses for a registry: those in hosts.toml, as containerd's docs/hosts.md describes."""
 
 import os
 import re
@@ -33,7 +33,7 @@ class Place:
         return self.capabilities is None or {"pull", "resolve"} <= set(self.capabilities)
 
     def base(self):
-        """What comes before the repository's name."""
+        """The part of the path before the repository's name."""
         return self.path if self.override_path or self.path.endswith("/v2") else f"{self.path}/v2"
 
     def repository(self, name):
@@ -47,7 +47,7 @@ class Place:
         return name
 
     def context(self, default):
-        """The TLS context that the file asks for; `default` where it asks for nothing."""
+        """The TLS context that the file asks for; `default` when it asks for none."""
         if not self.authorities and not self.skip_verify:
             return default
         context = ssl.create_default_context()
@@ -61,7 +61,7 @@ class Place:
 
 
 def mirrors_of(registry, directory):
-    """The mirrors of a registry in their order; none where the host has no file for it."""
+    """The mirrors of a registry in their order; none when the host has no file for it."""
     if directory is None:
         return []
     for name in (registry, registry.replace(":", "_") + "_" if ":" in registry else registry, "_default"):
@@ -81,7 +81,7 @@ def contents(path):
 
 
 def parsed(text, registry, directory):
-    """Reads the tables of hosts. What TOML can say beyond what K3s and people write there is passed over."""
+    """Reads the tables of hosts. Ignores TOML syntax that neither K3s nor people use in these files."""
     places = {}
     take = None
     for line in text.splitlines():

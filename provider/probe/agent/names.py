@@ -1,4 +1,4 @@
-"""Name resolution as the host's programs see it, with an end to the waiting."""
+"""Name resolution by the host's own resolver, with a time limit."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ NAMES = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
 def resolve(host, port, timeout):
     """
     Addresses of a host by IP family: `{"ipv4": [sockaddr], "ipv6": [sockaddr]}`, families without an address left out.
-    `getaddrinfo` cannot be interrupted, so it gets a thread of its own that is left behind when the time is up.
+    `getaddrinfo` cannot be interrupted, so it runs in a thread that is abandoned when the time is up.
     """
     answer = {}
     done = threading.Event()

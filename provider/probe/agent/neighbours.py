@@ -1,4 +1,4 @@
-"""Whether packets as large as the own link reach hosts on the same network, asked by echoes that are never fragmented."""
+"""Whether packets as large as the host's link reach hosts on the same network, tested by unfragmented echo requests."""
 
 import errno
 import os
@@ -49,7 +49,7 @@ class Echo:
         try:
             self.sock.send(head + payload)
         except OSError as error:
-            # What a virtual link drops at its other end, IPv6 reports as this; it vanished all the same.
+            # IPv6 reports a packet that a virtual link dropped at its other end in this way.
             if error.errno == errno.ENOBUFS:
                 return False
             raise
@@ -92,7 +92,7 @@ def largest(echo, link_mtu):
 
 
 class Neighbours:
-    """Asks all neighbours at once, beside whatever else is going on."""
+    """Asks all neighbours at once, while the rest of the run goes on."""
 
     def __init__(self, addresses, links):
         self.found = []
@@ -106,13 +106,13 @@ class Neighbours:
         family = "ipv6" if ":" in address else "ipv4"
         routes = run_json("ip", "-j", "route", "get", address)
         link = next((link for link in links if routes and link["name"] == routes[0].get("dev")), None)
-        # Behind a router it is no neighbour, and this host itself is none either.
+        # An address behind a router is no neighbour, and neither is the host itself.
         if link is None or "gateway" in routes[0] or routes[0].get("type", "unicast") != "unicast":
             return
         try:
             passed = largest(Echo(family, address), link["mtu"])
         except OSError as error:
-            # A route with an MTU of its own: the link's size cannot be tried.
+            # The route has an MTU of its own, so the link's size cannot be tried.
             if error.errno == errno.EMSGSIZE:
                 return
             passed = None

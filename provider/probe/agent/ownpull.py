@@ -1,4 +1,4 @@
-"""An image pull without a runtime, by the way that the host's runtime would take: through its mirrors, then the registry."""
+"""An image pull without a runtime. It asks the same servers as the host's runtime: its mirrors, then the registry."""
 
 import hashlib
 import time
@@ -10,20 +10,20 @@ from agent.rounds import refusal
 
 
 class OwnPull:
-    """Fetches manifest, config and layers of one image and checks their digests. Nothing of it is kept."""
+    """Fetches manifest, config and layers of one image and checks their digests. Nothing is stored."""
 
     def __init__(self, reference, context, directory, left, patience):
         self.image = Image(reference)
         self.context = context
         #: Where hosts.toml files are, or None.
         self.directory = directory
-        #: A function that tells how many seconds are left.
+        #: A function that returns the remaining seconds.
         self.left = left
         self.patience = patience
         self.started = time.monotonic()
 
     def run(self):
-        """What failed, place by place, or None when the image came whole."""
+        """What failed at each server, or None when the whole image was fetched."""
         upstream = Place(f"https://{self.image.host}:{self.image.port}")
         errors = []
         for place in [*mirrors_of(self.image.registry, self.directory), upstream]:
@@ -66,5 +66,5 @@ class OwnPull:
             if not walk.blob(blob["digest"], digest.update):
                 return errors[-1] if errors else f"the registry gave no blob {blob['digest']}"
             if blob["digest"] != f"sha256:{digest.hexdigest()}":
-                return f"blob {blob['digest']} came with other content: sha256:{digest.hexdigest()}"
+                return f"blob {blob['digest']} has other content: sha256:{digest.hexdigest()}"
         return None

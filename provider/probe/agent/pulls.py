@@ -1,4 +1,4 @@
-"""Image pulls: by the host's container runtime where it has one and lacks the image, otherwise by the agent itself."""
+"""Image pulls: by the host's container runtime if it lacks the image, otherwise by the agent itself."""
 
 import os
 import re
@@ -16,7 +16,7 @@ K3S_CERTS = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d"
 CONTAINERD_CONFIG = "/etc/containerd/config.toml"
 CONTAINERD_CERTS = "/etc/containerd/certs.d"
 QUICK_SECONDS = 10
-# containerd gives a TLS handshake 10 s and then says so.
+# containerd gives up a TLS handshake after 10 s and then reports it.
 RUNTIME_GIVES_UP_SECONDS = 12
 SLICE_SECONDS = 0.25
 ID_NAME_SECONDS = 1.5
@@ -24,7 +24,7 @@ PATH = os.environ.get("PATH", "") + ":/usr/local/bin:/usr/sbin:/sbin"
 
 
 class Crictl:
-    """The kubelet's own way to containerd."""
+    """crictl, which asks containerd in the same way as the kubelet."""
 
     via = "crictl"
 
@@ -32,7 +32,7 @@ class Crictl:
         self.argv = argv
 
     def answers(self):
-        # A runtime that tells its version may still know nothing of images.
+        # A runtime that answers its version may still fail to list images.
         return command([*self.argv, "images", "-q"], quickly())[0] == 0
 
     def holds(self, image):
@@ -50,7 +50,7 @@ class Crictl:
 
 
 class Ctr:
-    """containerd's own client, where there is no crictl. It reads hosts.toml only where it is told to."""
+    """containerd's own client, for hosts without crictl. It reads hosts.toml only from a directory that it is given."""
 
     via = "ctr"
 
@@ -74,14 +74,14 @@ class Ctr:
         return code == 0 and image in text.split()
 
     def remove(self, image):
-        """Removes the image, and the name by its id that containerd's CRI service gives a moment later."""
+        """Removes the image, and its second name, which containerd's CRI service adds a moment later."""
         digest = self._targets().get(image)
         command([*self.argv, "images", "rm", "--sync", image], quickly())
         left = within(ID_NAME_SECONDS)
         while left() > 0:
             targets = self._targets()
             same = [name for name, target in targets.items() if target == digest]
-            # Another name of the same image is someone else's, and then the id is too.
+            # If the same image has another name, somebody else uses it, and also its id.
             if any(not name.startswith("sha256:") for name in same):
                 return
             for name in same:
@@ -105,7 +105,7 @@ def certs_directory():
 
 
 def runtime():
-    """The first client of a container runtime that is there and gets an answer, or None."""
+    """The first client of a container runtime that is installed and gets an answer, or None."""
     for program, make in (
         ("k3s", lambda path: Crictl([path, "crictl"])),
         ("crictl", lambda path: Crictl([path])),
@@ -134,7 +134,7 @@ class Pulls:
         self.ends_at = None
 
     def hurry(self, seconds):
-        """Ends what is still being pulled `seconds` from now, but not before a runtime's own handshake timeout."""
+        """Ends running pulls after `seconds`, but not before a runtime's own handshake timeout."""
         latest = max(time.monotonic() + seconds, self.started + RUNTIME_GIVES_UP_SECONDS)
         self.ends_at = latest if self.ends_at is None else min(self.ends_at, latest)
 
@@ -159,7 +159,7 @@ class Pulls:
                 return
             try:
                 error = self._by_runtime(image) if by_runtime else self._by_agent(image)
-            except Exception as failure:  # An image whose pull the agent does not survive still has a result.
+            except Exception as failure:  # A defect of the agent must not remove the image from the results.
                 error = f"the agent failed: {type(failure).__name__}: {failure}"
             self.stream.write(
                 "pull",
@@ -176,7 +176,7 @@ class Pulls:
         return min(started + self.plan["pullTimeoutSeconds"], self.ends_at) - time.monotonic()
 
     def _by_runtime(self, image):
-        """The last lines of what the runtime said when it failed, or None."""
+        """The last lines of the runtime's output when it failed, or None."""
         started = time.monotonic()
         log = LogPosition()
         with self.lock:
@@ -190,7 +190,7 @@ class Pulls:
         return "\n".join([said, *(f"containerd: {reason}" for reason in log.reasons(image) if reason not in said)])
 
     def _remove(self, image):
-        """Takes the pulled image away again, unless a container has come to use it since."""
+        """Removes the pulled image, unless a container uses it by now."""
         with self.lock:
             if image not in self.ours:
                 return
@@ -206,19 +206,19 @@ class Pulls:
     def _by_agent(self, reference):
         """What failed, or None."""
         started = time.monotonic()
-        # As patient as a runtime: a resolver asks again after 5 s, and one lost query fails no pull.
+        # Wait as long as a runtime does: a resolver asks again after 5 s, so one lost query does not fail a pull.
         patience = max(self.plan["timeoutSeconds"], RUNTIME_GIVES_UP_SECONDS)
         context = self.contexts["large"]
         return OwnPull(reference, context, certs_directory(), lambda: self._left(started), patience).run()
 
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# ctr draws bars and a clock between its words, also where nobody watches.
+# ctr prints progress bars and a clock, even when its output is no terminal.
 PROGRESS = re.compile(r"^elapsed: |\|[-+]*\|")
 
 
 def last_words(text):
-    """The last lines that a runtime's client said, without the progress it drew."""
+    """The last lines of a client's output, without its progress bars."""
     lines = [line.strip() for line in COLOUR.sub("", text).splitlines()]
     said = [line for line in lines if line and not PROGRESS.search(line)]
     return "\n".join(said[-3:])[-600:]
@@ -228,18 +228,18 @@ running = set()
 
 
 def within(seconds):
-    """A function that tells how much of the time is left."""
+    """A function that returns the remaining seconds."""
     ends_at = time.monotonic() + seconds
     return lambda: ends_at - time.monotonic()
 
 
 def quickly():
-    """Time for a command that should end at once."""
+    """A time limit for a command that should end at once."""
     return within(QUICK_SECONDS)
 
 
 def command(argv, left):
-    """Runs a command in a process group of its own: `(code, output)`, code None when `left()` came to nothing."""
+    """Runs a command in a new process group. Returns `(code, output)`; code is None when no time was left."""
     try:
         process = subprocess.Popen(
             argv,

@@ -26,7 +26,7 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv6
 
 
 class Image:
-    """An image reference taken apart, e.g. `docker.io/library/busybox:1.37.0`."""
+    """The parts of an image reference such as `docker.io/library/busybox:1.37.0`."""
 
     def __init__(self, reference):
         self.reference = reference
@@ -47,9 +47,9 @@ class Image:
 
 class RegistryWalk:
     """
-    Requests to one registry for one image. `send(request, flow)` makes one and returns its response, or None when it
-    failed; what failed is then in the sample that `send` wrote. `known_blobs` keeps, for all walks of a run, a blob of
-    each image, so that manifests are fetched once: registries count those.
+    Requests to one registry for one image. `send(request, flow)` sends one and returns its response, or None when it
+    failed; `send` records the failure. `known_blobs` keeps the blobs of each image for all walks of a run, so that each
+    manifest is fetched once, because registries limit the rate of manifests.
     """
 
     def __init__(self, image, host, port, send, known_blobs=None, place=None):
@@ -57,13 +57,13 @@ class RegistryWalk:
         self.host = host
         self.port = port
         self.send = send
-        #: A mirror (mirrors.Place), where it is not the registry itself that is asked.
+        #: The mirror (mirrors.Place) that is asked instead of the registry; None for the registry itself.
         self.place = place
         self.tokens = {}
         self.known_blobs = {} if known_blobs is None else known_blobs
 
     def walk(self):
-        """Token, manifest and the beginning of a blob, as a runtime asks for them; True when all of it worked."""
+        """Asks for token, manifest and the beginning of a blob, as a runtime does; True when all of it worked."""
         manifest = self._path("manifests", self.image.version)
         accept = {"Accept": MANIFEST_TYPES}
         if self._fetch(manifest, "manifest", accept, method="HEAD") is None:
@@ -94,7 +94,7 @@ class RegistryWalk:
         return None
 
     def blob(self, digest, on_body):
-        """Fetches a whole blob; True when it came."""
+        """Fetches a whole blob; True on success."""
         return self._fetch(self._path("blobs", digest), "blob", {}, on_body=on_body) is not None
 
     @staticmethod
@@ -114,7 +114,7 @@ class RegistryWalk:
         return f"{self.place.base()}/{self.place.repository(self.image.repository)}/{kind}/{version}{namespace}"
 
     def _fetch(self, path, flow, headers, method="GET", **how):
-        """Follows redirects and answers one challenge a host; the response with status 200 or 206, or None."""
+        """Follows redirects, and answers one challenge of each host; the response with status 200 or 206, or None."""
         host, port = self.host, self.port
         for _ in range(MOST_HOPS):
             token = self.tokens.get(host)
@@ -164,8 +164,8 @@ class RegistryWalk:
 
 def moved(host, port, location):
     """
-    Where a URL leads, seen from a host, as `(host, port, path)`, or None where its URL is not valid. Only HTTPS is
-    followed: the path ends at its host otherwise.
+    The target of a URL, which may be relative to a host, as `(host, port, path)`; None when the URL is not valid. The
+    target is always asked by HTTPS.
     """
     try:
         target = urlsplit(location)

@@ -1,4 +1,4 @@
-"""Rounds of requests to every endpoint: in parallel, at a bounded rate, and no longer than it takes to decide."""
+"""Rounds of requests to every endpoint: in parallel, at a limited rate, and only until a decision is possible."""
 
 import itertools
 import re
@@ -8,23 +8,23 @@ import time
 from agent.exchange import Request, exchange
 from agent.registry import REDIRECTS, Image, RegistryWalk, moved
 
-# A decision needs some of every kind of connection: two families by two sizes of hello, twice.
+# A decision needs connections of every kind: two IP versions, two sizes of hello, each of them twice.
 FEWEST_ROUNDS = 8
-# Odd, so that walks take every IP version in turn.
+# An odd number, so that walks alternate between the IP versions.
 WALK_EVERY = 5
 BACK_OFF_SECONDS = 5
 LONGEST_BACK_OFF_SECONDS = 60
 WAKE_SECONDS = 0.5
-# Nine digits: Python refuses to read numbers of thousands.
+# At most nine digits: Python refuses to parse numbers with thousands of digits.
 SECONDS = re.compile(r"[0-9]{1,9}")
-# How a connection ends whose large packets vanish.
+# Failures of a connection whose large packets are dropped.
 STALLS = ("tls-timeout", "first-byte-timeout", "body-timeout")
 
 
 class SequentialTest:
     """
-    Adds up outcomes in the order the attempts were started. Failures take their time to show, so an attempt that is
-    under way holds back those after it, or quick successes alone would decide.
+    Adds up results in the order in which the attempts were started. A failure takes longer to show than a success, so
+    a running attempt holds back the later ones; otherwise quick successes alone would decide.
     """
 
     def __init__(self, weights):
@@ -48,7 +48,7 @@ class SequentialTest:
 
 
 class EndpointRounds:
-    """What is left to do at one endpoint, and when the next request may start."""
+    """The rounds that one endpoint still needs, and when the next request may start."""
 
     def __init__(self, endpoint, images, rounds, weights):
         self.host = endpoint["host"]
@@ -65,7 +65,7 @@ class EndpointRounds:
         self.blobs = {}
 
     def back_off(self, retry_after):
-        """Seconds without a request after a 429: those that the server names, otherwise twice as many each time."""
+        """Seconds to wait after a 429: as long as the server asks, otherwise twice as long each time."""
         self.limited += 1
         asked = int(retry_after) if SECONDS.fullmatch(retry_after) else BACK_OFF_SECONDS * 2 ** (self.limited - 1)
         return min(asked, LONGEST_BACK_OFF_SECONDS)
@@ -93,12 +93,12 @@ class Rounds:
         self.numbers = itertools.count()
         self.out_of_time = False
         self.extended = False
-        #: Hosts beside the endpoints that connected and then fell silent, as `{"host", "port"}`.
+        #: Hosts, other than the endpoints, that connected and then sent nothing, as `{"host", "port"}`.
         self.stalled = []
         self.lock = threading.Condition()
 
     def run(self, ends_at):
-        """Returns when every endpoint is decided or its rounds are done, or at `ends_at`, by the monotonic clock."""
+        """Returns when all endpoints are decided or their rounds are done, or at `ends_at` of the monotonic clock."""
         workers = [
             threading.Thread(target=self._work, args=(ends_at,), daemon=True) for _ in range(self.plan["parallel"])
         ]
@@ -122,7 +122,7 @@ class Rounds:
                     self.lock.notify_all()
 
     def _next(self, ends_at):
-        """The next round that may start, waiting for it when all endpoints are at their rate."""
+        """The next round that may start; waits while all endpoints are at their rate limit."""
         with self.lock:
             while True:
                 now = time.monotonic()
@@ -149,7 +149,7 @@ class Rounds:
                 self.lock.wait(min([*starts, ends_at, now + WAKE_SECONDS]) - now)
 
     def _needs_more(self):
-        """Whether the rounds decide nothing because of strays, which need more successes beside them to be called so."""
+        """Whether a few failures leave the rounds undecided: more attempts show whether they were stray failures."""
         return self.pooled.decision is None and self.pooled.failures > 0 and not self.extended
 
     def _extend(self):
@@ -166,7 +166,7 @@ class Rounds:
         return rounds.started < rounds.rounds and rounds.test.decision != "unstable"
 
     def _may_start(self, rounds, now):
-        """An attempt that is about to run out of time comes first: it most likely decides."""
+        """Whether to start another attempt now: one that is about to time out most likely decides, so it comes first."""
         oldest = min(rounds.under_way.values(), default=now)
         return now - oldest < self.plan["timeoutSeconds"] / 2 and rounds.not_before <= now
 
@@ -188,7 +188,7 @@ class Rounds:
                 self._walk(image, how)
 
     def _walk(self, image, how):
-        """Everything that pulling the image would ask for, up to the beginning of a blob."""
+        """Asks for everything that a pull of the image asks for, up to the beginning of a blob."""
         rounds = how["rounds"]
 
         def send(request, flow):
@@ -198,7 +198,7 @@ class Rounds:
         walk.walk()
 
     def _send(self, request, flow, expected, rounds, family, hello, turn):
-        """One request, written out as a sample. The response, or None when it failed."""
+        """Sends one request and writes its sample. The response, or None when it failed."""
         with self.lock:
             number = next(self.numbers)
             number_here = next(rounds.judged)
@@ -234,8 +234,7 @@ class Rounds:
 
 def refusal(response, expected):
     """
-    The failure that an answer stands for, or None. A redirect is an answer, which is followed where it matters, unless
-    it leads nowhere.
+    The kind of failure that an answer means, or None. A redirect to a valid URL is no failure: it is followed later.
     """
     if response.status in REDIRECTS:
         return None if moved("here", 443, response.headers.get("location", "/")) is not None else "http"

@@ -1,4 +1,4 @@
-"""Answers on standard output, one JSON object a line, and the end of everything when nobody listens any more."""
+"""Answers on standard output, one JSON object on each line. The process ends when nobody reads them any more."""
 
 import json
 import os
@@ -11,7 +11,7 @@ HEARTBEAT_SECONDS = 2
 
 
 class Stream:
-    """Writes lines whole, from any thread, and remembers when the run began."""
+    """Writes complete lines from any thread, and knows when the run began."""
 
     def __init__(self):
         self.started = time.monotonic()
@@ -31,7 +31,7 @@ class Stream:
             self.gone()
 
     def watch(self):
-        """Ends the process as soon as the session is gone: its pipe then has no reader."""
+        """Ends the process as soon as the session is gone, when its pipe has no reader."""
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self):
@@ -43,10 +43,10 @@ class Stream:
             self.write("heartbeat", at=self.elapsed())
 
     def gone(self):
-        """Takes back what must not stay behind, and leaves."""
+        """Removes what must not stay on the host, and ends the process."""
         for clean in self.on_gone:
             try:
                 clean()
-            except Exception:  # The next one must still have its turn.
+            except Exception:  # The other functions must still run.
                 pass
         os._exit(1)

@@ -26,7 +26,7 @@ class ProbeFailure(Exception):
 
 
 class Deadline:
-    """A point in time that several waits share."""
+    """A point in time; several waits may share it."""
 
     def __init__(self, seconds):
         self.seconds = seconds
@@ -69,12 +69,12 @@ class TcpInfo:
 
 def open_socket(family, max_segment=None, source_port=None):
     """
-    A TCP socket that never fragments. `source_port` fixes its path where ECMP hashes ports; the flow label, which some
-    routers hash too, is none on all of them: by itself the kernel draws another one for each connection.
+    A TCP socket that never fragments. `source_port` fixes the path where ECMP hashes ports. The IPv6 flow label, which
+    some routers hash too, is switched off: otherwise the kernel chooses another one for each connection.
     """
     sock = socket.socket(FAMILIES[family], socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # On every socket, or one that the kernel gave a port to would keep another from choosing it.
+    # On every socket: otherwise one that has a port from the kernel would keep another socket from using that port.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == "ipv4":
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DO)
@@ -111,7 +111,7 @@ def wait(sock, events, deadline):
 
 
 def abort(sock):
-    """Closes with a reset, so that the peer forgets the connection at once and its source port can be used again."""
+    """Closes with a reset, so that the peer drops the connection at once and its source port is free again."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     except OSError:
@@ -135,5 +135,5 @@ KINDS = {
 
 
 def failure_of(error):
-    """The failure that a socket call's OSError stands for."""
+    """The failure that the OSError of a socket call means."""
     return ProbeFailure(KINDS.get(error.errno, "local"), error.strerror or str(error))

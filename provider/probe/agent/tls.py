@@ -1,11 +1,11 @@
-"""TLS over our own socket: a hello of a chosen size, and a stall that says what was seen and what was acknowledged."""
+"""TLS over a socket of the agent: a hello of a chosen size, and counts of the bytes that a stalled connection carried."""
 
 import select
 import ssl
 
 from agent.tcp import ProbeFailure, failure_of, wait
 
-# A Go client's hello with ML-KEM takes 1,530 bytes; this one is larger than any segment, so it needs a full one.
+# A Go client's hello with ML-KEM has 1,530 bytes. This one is larger than a segment, so a full segment is sent.
 LARGE_HELLO_BYTES = 1800
 
 
@@ -29,7 +29,7 @@ class SocketStream:
                 raise self._lost(error) from error
 
     def _arrived(self, deadline, on_timeout):
-        """Some bytes, none at the end of the stream, or None where nothing has come after all."""
+        """Some bytes, none at the end of the stream, or None when nothing has come."""
         self._wait(select.POLLIN, deadline, on_timeout)
         try:
             data = self.sock.recv(65536)
@@ -94,7 +94,7 @@ class TlsStream(SocketStream):
                 raise ProbeFailure("tls-alert", error.reason or str(error)) from error
 
     def _say_goodbye(self, deadline):
-        """Sends the alert that says why the handshake ends here."""
+        """Sends the alert that tells the server why the handshake ends."""
         try:
             self._flush(deadline, "tls-timeout")
         except ProbeFailure:
@@ -113,7 +113,7 @@ class TlsStream(SocketStream):
     @staticmethod
     def _lost(error):
         failure = failure_of(error)
-        # A connection that was established did not time out in connecting.
+        # An established connection cannot time out while it connects.
         return ProbeFailure("reset", str(failure)) if failure.kind == "connect-timeout" else failure
 
 

@@ -53,7 +53,7 @@ class UploadFlow(Flow):
         return outcome
 
     def _connection(self):
-        """The kernel's view of a connection on which nothing is under way, and on which there is room for a packet."""
+        """TCP_INFO of a connection that has no unacknowledged data and room for one more packet."""
         if self.sock is not None:
             info = TcpInfo(self.sock)
             room = len(self.hello) - self.sent >= min(self.link_mtu, LARGEST_TRIED) + MARKER_BYTES
@@ -99,7 +99,7 @@ class UploadFlow(Flow):
             else:
                 given_up = not now.sack and repeats > 0 and at - started > waits
             if given_up or at - started > LONGEST_SILENCE_SECONDS:
-                # What the kernel repeated before the marker was heard of was the marker.
+                # Until the peer reports the marker, the kernel may have repeated the marker itself.
                 return Outcome(Outcome.LOST, size, sent=1 + (repeats if alone or marker_at is not None else 0))
 
     def _count(self, repeats):

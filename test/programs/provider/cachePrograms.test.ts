@@ -112,7 +112,7 @@ describe("fetching a binary", () => {
         content = Buffer.from("something else");
         const { code, said } = await fetchIt("0".repeat(64));
         expect(code).toBe(1);
-        expect(said).toContain("It was not kept");
+        expect(said).toContain("Nothing was written");
         expect(readdirSync(home)).toEqual([]);
     });
 });

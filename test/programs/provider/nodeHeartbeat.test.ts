@@ -89,6 +89,6 @@ describe("a restarted node", () => {
     it("that the cluster does not know is said to be unknown", async () => {
         answers = [];
         await expect(node.condition()).rejects.toThrow();
-        expect(await wait({ ready: true, renewedAt: null }, 0)).toMatch(/the API server does not say: .*404/);
+        expect(await wait({ ready: true, renewedAt: null }, 0)).toMatch(/the API server could not be asked: .*404/);
     });
 });

@@ -128,7 +128,7 @@ describe("a wrong value", () => {
         [
             "a connection without a host",
             { nodes: [{ ...cp1, connection: {} }] },
-            "clearpath:nodes[0].connection.host: It is missing. Expected here: Address or name of the host.",
+            "clearpath:nodes[0].connection.host: It is missing. Expected here: IP address or name of the host.",
         ],
         [
             "a mode of no gateway",

@@ -30,11 +30,11 @@ describe("checkInputs", () => {
         [{ connection: {}, link: "eth0", mtu: 1400 }, "connection.host: is missing. Give it a value."],
         [
             { connection: { ...connection, prot: 22 }, link: "eth0", mtu: 1400 },
-            "connection.prot: there is no such property. Check its spelling.",
+            "connection.prot: there is no property of this name. Check its spelling.",
         ],
         [
             { connection, link: "eth0", mtu: 1400, mut: 1 },
-            "mut: there is no such property. There are connection, link, mtu, confirmSeconds, witnesses.",
+            "mut: there is no property of this name. Choose one of connection, link, mtu, confirmSeconds, witnesses.",
         ],
     ])("says what is wrong with %o", (inputs, failure) => {
         expect(checkInputs(linkMtu, inputs).failures).toEqual([failure]);
@@ -68,7 +68,7 @@ describe("checkInputs", () => {
     });
 
     it.each([
-        [nftTable, { table: "clearpath", content: "} table inet evil {" }, "content: its braces"],
+        [nftTable, { table: "clearpath", content: "} table inet evil {" }, "content: has braces"],
         [systemdUnit, { unit: "x.service", content: "[Service]\n" }, "content: has no [Install]"],
         [systemdUnit, { unit: "../x.service", content: "" }, "unit: must be"],
         [file, { path: "/etc/../root/x", content: "" }, "path: must be written without"],

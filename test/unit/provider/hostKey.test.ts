@@ -73,8 +73,8 @@ describe("expectedKeys", () => {
 
     it.each([
         [{ hostKeyCommand: "echo gone >&2; exit 3" }, "connection.hostKeyCommand failed: gone"],
-        [{ hostKey: "no key at all" }, "connection.hostKey holds no host key"],
-        [{ knownHostsPath: "/nonexistent" }, "/nonexistent holds no host key"],
+        [{ hostKey: "no key at all" }, "connection.hostKey has no host key"],
+        [{ knownHostsPath: "/nonexistent" }, "/nonexistent has no host key"],
     ])("says where it looked in vain: %o", async (change, reason) => {
         await expect(expectedKeys(Connection.parse({ host: "cp1", ...change }))).rejects.toThrow(reason);
     });

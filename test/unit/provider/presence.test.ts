@@ -47,7 +47,7 @@ describe("a host that is asked for before something on it is read or removed", (
         const began = Date.now();
 
         await expect(found).resolves.toBeUndefined();
-        expect(warnings.join()).toContain("three: no answer. It counts as gone");
+        expect(warnings.join()).toContain("three: no answer. Clearpath treats the host as gone");
         expect(Date.now() - began).toBeGreaterThanOrEqual(patience.forMs);
         expect(tries()).toBeGreaterThan(1);
         const next = host("three", "unreachable");

@@ -12,7 +12,7 @@ describe("the registries of a node are refused before anything is changed", () =
         [
             "with a key that K3s does not know",
             { registries: { mirrors: { "docker.io": { endpoints: [] } } } },
-            /^registries\.mirrors\["docker\.io"\]\.endpoints: there is no such property/,
+            /^registries\.mirrors\["docker\.io"\]\.endpoints: there is no property of this name/,
         ],
         [
             "with a mirror that no image name leads to",
@@ -22,7 +22,7 @@ describe("the registries of a node are refused before anything is changed", () =
         [
             "with a certificate authority that nobody gave",
             { registries: { configs: { "cache.lan": { tls: { ca: "cache" } } } } },
-            /^registries\.configs\["cache\.lan"\]\.tls\.ca: names "cache", which certificateAuthorities does not have/,
+            /^registries\.configs\["cache\.lan"\]\.tls\.ca: names "cache", which is missing in certificateAuthorities/,
         ],
         [
             "with a certificate authority in two ways",
@@ -30,7 +30,7 @@ describe("the registries of a node are refused before anything is changed", () =
                 registries: { configs: { "cache.lan": { tls: { ca: "cache", ca_file: "/ca.crt" } } } },
                 certificateAuthorities: { cache: PEM },
             },
-            /stands beside ca_file/,
+            /given together with ca_file/,
         ],
         [
             "with a certificate authority that is none",

@@ -46,14 +46,14 @@ describe("a step", () => {
     });
 
     it("fails with the sentences that the program gives", async () => {
-        await expect(run('fail "It broke. Nothing was changed. Mend it."')).rejects.toThrow(
-            new HostError("here", "step", "It broke. Nothing was changed. Mend it."),
+        await expect(run('fail "It broke. Nothing was changed. Correct it."')).rejects.toThrow(
+            new HostError("here", "step", "It broke. Nothing was changed. Correct it."),
         );
     });
 
     it("names the program that the host lacks, and its package", async () => {
         await expect(run("need nosuchprogram its-package")).rejects.toThrow(
-            "here: it has no nosuchprogram, which is needed to try. Nothing was changed. Install its-package on it.",
+            "here: the program nosuchprogram is missing, which is needed to try. Nothing was changed. Install the package its-package on the host.",
         );
     });
 
@@ -63,13 +63,15 @@ describe("a step", () => {
         const step = { name: "write a note", programs: [], values: {}, call: "answer done yes" };
 
         await expect(runStep(breaking, step)).rejects.toThrow(
-            "here: the SSH connection broke: no answer. The host goes on by itself with what it was told (write a note); how that ended was not seen. Run up --refresh to see what state it is in.",
+            "here: the SSH connection broke: no answer. The host continues this step without the connection (write a note), and its result is not known. Run up --refresh to see what state the host is in.",
         );
         await expect(runStep(breaking, { ...step, readOnly: true })).rejects.toBe(lost);
     });
 
     it("shows what a command said that nobody expected to fail", async () => {
-        await expect(run("ls /nonexistent")).rejects.toThrow(/could not try: the step ended with 2: .*nonexistent/s);
+        await expect(run("ls /nonexistent")).rejects.toThrow(
+            /could not try: the step failed with exit code 2: .*nonexistent/s,
+        );
     });
 });
 
