@@ -45,7 +45,7 @@ const name = awkward.map(pieces => pieces.join(""));
 describe("an id", () => {
     const kind = kinds.find(({ token }) => token === "clearpath:host:LinkMtu")!;
 
-    test("names the host that it was made for, whatever its name and its user's", () => {
+    test("names the host that it was made for, with any name of the host and of its user", () => {
         fc.assert(
             fc.property(host, user, port, (one, who, number) => {
                 const id = `${hostOfConnection({ host: one, user: who, port: number })}/link/eth0`;
@@ -56,7 +56,7 @@ describe("an id", () => {
         );
     });
 
-    test("of any text is taken, or refused by its name", () => {
+    test("of any text is accepted, or refused with its name", () => {
         const pieces = fc.array(
             fc.constantFrom(
                 "root",
@@ -118,7 +118,7 @@ describe("a name that a resource takes", () => {
 });
 
 describe("a file for the next boot", () => {
-    test("of netplan says the MTU for just the id that netplan has given the link", () => {
+    test("of netplan sets the MTU of exactly the id that netplan has given the link", () => {
         const id = fc.string({ unit: "grapheme", minLength: 1 }).filter(text => !/[/\0\n]/.test(text));
         const kind = fc.constantFrom(null, "bridge", "bond", "vlan", "veth");
         fc.assert(

@@ -11,7 +11,7 @@ const PLACE = fileURLToPath(new URL("./powerCut", import.meta.url));
 /** `run NAME` runs a step and prints its failure, if any; `look` prints what is on the host, as in `power cuts`. */
 const HELPERS = `
 run() {
-    sh "$steps/$1" >/run/cut/said 2>&1 && echo "$1 well" || echo "$1 failed"
+    sh "$steps/$1" >/run/cut/said 2>&1 && echo "$1 succeeded" || echo "$1 failed"
     sed -n 's/^{"name":"failure","base64":"\\(.*\\)"}$/\\1/p' /run/cut/said | base64 -d
     if grep -q '"name":"reverted"' /run/cut/said; then echo "$1 finds nothing to confirm"; fi
 }
@@ -52,10 +52,10 @@ describe.runIf(canBe)("a change that waits to be confirmed", () => {
 
     test("is confirmed by the run that armed it and by no other", () => {
         expect(on("run create.1; run again.create.2; run create.2; look")).toEqual([
-            "create.1 well",
-            "again.create.2 well",
+            "create.1 succeeded",
+            "again.create.2 succeeded",
             "again.create.2 finds nothing to confirm",
-            "create.2 well",
+            "create.2 succeeded",
             ...CREATED,
         ]);
     });
@@ -63,7 +63,7 @@ describe.runIf(canBe)("a change that waits to be confirmed", () => {
     test.each([
         ["cannot be started", "restart clearpath-revert.timer"],
         ["would not survive a boot", "enable clearpath-revert.timer"],
-        ["is masked, though every command says that it went well", "is-enabled clearpath-revert.timer"],
+        ["is masked, although every command reports success", "is-enabled clearpath-revert.timer"],
     ])("is not made when the timer that would take it back %s", (_, refused) => {
         const [failed, why, ...left] = on(`refuse '${refused}'; run create.1; look`);
         expect(failed).toBe("create.1 failed");
@@ -74,7 +74,7 @@ describe.runIf(canBe)("a change that waits to be confirmed", () => {
 
     test("and cannot be made permanent is taken back, live and on disk", () => {
         const [made, failed, why, ...left] = on(`run create.1; refuse 'enable ${UNIT}'; run create.2; look`);
-        expect([made, failed]).toEqual(["create.1 well", "create.2 failed"]);
+        expect([made, failed]).toEqual(["create.1 succeeded", "create.2 failed"]);
         expect(why).toContain("The table was taken back. Check systemd on the host.");
         expect(left).toEqual([]);
     });
@@ -83,9 +83,9 @@ describe.runIf(canBe)("a change that waits to be confirmed", () => {
         const busy = "mkdir /var/lib/clearpath/nft/inet-t/busy; mount -t tmpfs none /var/lib/clearpath/nft/inet-t/busy";
         const said = on(`run create.1; run create.2; ${busy}; run remove.1; run remove.2; look`);
         expect(said).toEqual([
-            "create.1 well",
-            "create.2 well",
-            "remove.1 well",
+            "create.1 succeeded",
+            "create.2 succeeded",
+            "remove.1 succeeded",
             "remove.2 failed",
             ...CREATED.flatMap(line =>
                 line.endsWith("/owner") ? ["/var/lib/clearpath/nft/inet-t/busy", line] : [line],

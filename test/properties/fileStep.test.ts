@@ -81,7 +81,7 @@ const fileName = text
     .filter(name => name.isWellFormed());
 
 describe("a file's text and path", () => {
-    test("reach the host as they are, and nothing in them is run", () => {
+    test("reach the host unchanged, and nothing in them is run", () => {
         fc.assert(
             fc.property(
                 fileName,
@@ -129,7 +129,7 @@ describe("a file's text and path", () => {
 });
 
 describe("an owner", () => {
-    test("is found again by its URN, whatever a resource is called", () => {
+    test("is found again by its URN, with any name of the resource", () => {
         const path = join(directory, "note");
         const urns = text
             .filter(some => some.isWellFormed())
@@ -151,8 +151,8 @@ describe("an owner", () => {
     });
 });
 
-describe("what an interrupted step has left", () => {
-    test("of a claim alone, before anything was kept, leaves what it was to take over", () => {
+describe("the remains of an interrupted step", () => {
+    test("with only an owner do not change the file that was to be taken over", () => {
         const path = join(directory, "note");
         writeFileSync(path, "found\n");
         const record = join(`${directory}.records`, "record");
@@ -165,7 +165,7 @@ describe("what an interrupted step has left", () => {
         expect(existsSync(record)).toBe(false);
     });
 
-    test("is cleared away by the next one", () => {
+    test("are removed by the next step", () => {
         const path = join(directory, "note");
         writeFileSync(path, "found\n");
         writeFileSync(join(directory, ".note.clearpath"), "half a te");
@@ -176,7 +176,7 @@ describe("what an interrupted step has left", () => {
         expect(readFileSync(path, "utf8")).toBe("found\n");
     });
 
-    test("of a record without an owner is not taken for what was found", () => {
+    test("without an owner are not taken for the former file", () => {
         const path = join(directory, "note");
         step("write", path, "first\n");
         rmSync(join(`${directory}.records`, "record", "owner"));

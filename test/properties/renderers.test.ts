@@ -46,7 +46,7 @@ describe("a configuration file of any text", () => {
         );
     });
 
-    test.each(renderers)("as %s keeps every line that says nothing of an MTU, in its order", (_, render) => {
+    test.each(renderers)("as %s keeps every line without an MTU, in its order", (_, render) => {
         const otherLines = (some: string) =>
             some.split("\n").filter(one => !/mtu/.test(one) && one !== "" && one !== "[ethernet]");
         fc.assert(
@@ -92,7 +92,7 @@ describe.runIf(inNamespace("nft list tables").status === 0)("the text of an nft 
     );
     const content = fc.array(piece, { maxLength: 12 }).map(pieces => pieces.join(""));
 
-    test("that is let through makes no other table, whatever nft makes of it", () => {
+    test("that is accepted makes no other table, also when nft refuses it", () => {
         fc.assert(
             fc.property(content, some => {
                 fc.pre(bracesBalance(some));

@@ -114,7 +114,7 @@ describe("the agent", () => {
         expect(samples[0]).toMatchObject({ status: status, failure });
     });
 
-    test("calls an API with its token, too, which no process shows and no report holds", async () => {
+    test("calls an API without and with its token, which appears in no process and in no report", async () => {
         const token = "dp.st.dev.0123456789abcdefghijklmnopqrstuvwxyz";
         const shown: string[] = [];
         const { port } = await serving(
@@ -134,7 +134,7 @@ describe("the agent", () => {
         expect(JSON.stringify(report)).not.toContain(token);
     });
 
-    test("asks no more while a server that limits its rate told it to wait", async () => {
+    test("sends no request while a server with a rate limit asks it to wait", async () => {
         let requests = 0;
         const { port } = await serving(
             httpsServer(tls, (_request, response) => {
@@ -155,13 +155,13 @@ describe("the agent", () => {
         expect(samples[0]!.bytesAcked).toBeGreaterThan(400);
     });
 
-    test("tells a server that accepts the request and is silent then", async () => {
+    test("recognises a server that accepts the request and then sends nothing", async () => {
         const { port } = await serving(httpsServer(tls, () => {}));
         const { samples } = await probe(port, { rounds: 1, timeoutSeconds: 1 });
         expect(samples[0]).toMatchObject({ failure: "first-byte-timeout" });
     });
 
-    test("tells an answer that stops in its middle", async () => {
+    test("recognises an answer that stops in the middle", async () => {
         const answer = httpsServer(tls, (_request, response) => {
             response.writeHead(200, { "content-length": 100 });
             response.write("half");
@@ -186,7 +186,7 @@ describe("the agent", () => {
         { part: "head", answer: "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" },
         { part: "body", answer: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf" },
         { part: "chunk", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf" },
-    ])("tells an answer whose $part the server cuts off", async ({ answer }) => {
+    ])("recognises an answer whose $part the server cuts off", async ({ answer }) => {
         const { port } = await serving(httpsServer(tls, ({ socket }) => void socket.end(answer)));
         const { samples } = await probe(port, { rounds: 1, endpoint: { kind: "api", path: "/" } });
         expect(samples[0]).toMatchObject({ failure: "reset" });
@@ -238,18 +238,18 @@ describe("the agent", () => {
         expect(complete).toBe(true);
     });
 
-    test("tells a refused connection", async () => {
+    test("recognises a refused connection", async () => {
         const { samples } = await probe(await closedPort(), { rounds: 1 });
         expect(samples[0]).toMatchObject({ failure: "refused" });
     });
 
-    test("tells a certificate that is not trusted", async () => {
+    test("recognises a certificate that is not trusted", async () => {
         const { port } = await serving(httpsServer(tls, (_request, response) => response.end()));
         const { samples } = await probe(port, { rounds: 1 }, { SSL_CERT_FILE: "/dev/null" });
         expect(samples[0]).toMatchObject({ failure: "certificate" });
     });
 
-    test("tells a name that does not resolve", async () => {
+    test("recognises a name that does not resolve", async () => {
         const { samples } = await probe(443, { rounds: 1, endpoint: { host: "no-such-host.invalid" } });
         expect(samples[0]).toMatchObject({ failure: "dns" });
     });
@@ -262,7 +262,7 @@ describe("the agent", () => {
         expect(report.complete).toBe(true);
     });
 
-    test("goes on beyond its rounds where a stray failure leaves them undecided, until they are decided", async () => {
+    test("continues after its rounds until they are decided, when a stray failure leaves them undecided", async () => {
         let requests = 0;
         const { port } = await serving(
             httpsServer(tls, (_request, response) => response.writeHead(requests++ === 0 ? 503 : 401).end()),
@@ -279,7 +279,7 @@ describe("the agent", () => {
         expect(report).toMatchObject({ complete: false, incompleteReason: expect.stringContaining("budget of 1 s") });
     });
 
-    test("ends by itself when nobody listens any more", async () => {
+    test("ends by itself when nobody reads its output any more", async () => {
         const { port } = await serving(silentServer());
         const plan = ProbePlan.parse({ endpoints: [{ host: "localhost", port }], timeoutSeconds: 100, pathMtu: false });
         const child = spawn("/bin/sh", ["-c", AGENT_COMMAND]);
@@ -292,7 +292,7 @@ describe("the agent", () => {
 });
 
 describe("measuring the path MTU", () => {
-    test("says at least what was tried where only the host's own link bounds it", async () => {
+    test("reports a lower bound where only the host's own link limits it", async () => {
         const { port } = await serving(httpsServer(tls, (_request, response) => response.end()));
         const { result } = await measurePathMtu(session(), {
             endpoints: [{ host: "localhost", port, kind: "registry", path: "/", expectStatus: [200] }],
@@ -318,7 +318,7 @@ describe("a host that cannot be probed", () => {
         });
     });
 
-    test("ends without a word in mid-run: the report says that it is not complete", async () => {
+    test("stops in the middle of the run: the report says that it is not complete", async () => {
         const facts = {
             machineId: "",
             kernel: "6.1",
@@ -348,7 +348,7 @@ describe("a host that cannot be probed", () => {
         });
     });
 
-    test("answers nonsense: the error says so", async () => {
+    test("sends a message that is not valid: the error says so", async () => {
         const nonsense = {
             ...session(),
             exec: async (_command: string, options?: { onLine?: (line: string) => void }) => {

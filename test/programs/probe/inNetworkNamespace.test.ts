@@ -22,7 +22,7 @@ describe("a network namespace of a host", () => {
         expect(commands[0]).toContain(`ip netns exec "\${file##*/}" sh -c 'exec python3 -c '\\''print(1)'\\'''`);
     });
 
-    test("that is not there is said, and nothing runs elsewhere", async () => {
+    test("that does not exist is reported, and nothing runs elsewhere", async () => {
         const { code, stdout, stderr } = await inNetworkNamespace(localSession(), "no-such-*").exec("echo ran");
         expect({ code, stdout }).toEqual({ code: 96, stdout: "" });
         expect(stderr).toContain("there is no network namespace no-such-*");

@@ -57,13 +57,13 @@ server = "https://registry.invalid/v2"
         expect(mirror.queries).toContain("?ns=registry.invalid");
     });
 
-    test("takes the next place where a mirror does not answer, and the registry in the end", async () => {
+    test("asks the next server when a mirror does not answer, and at last the registry", async () => {
         const upstream = await registry();
         const dead = `[host."http://localhost:${await closedPort()}"]\n  capabilities = ["pull", "resolve"]\n`;
         expect(await pull(upstream.image, dead)).toBeNull();
     });
 
-    test("tells what failed place by place", async () => {
+    test("says what failed at each server", async () => {
         const [dead, gone] = [await closedPort(), await closedPort()];
         const failed = await pull(`localhost:${gone}/team/app:1`, `[host."http://localhost:${dead}"]\n`);
         expect(failed).toMatch(
@@ -74,7 +74,7 @@ server = "https://registry.invalid/v2"
     });
 });
 
-test("what containerd wrote about each of its endpoints is found, each once", async () => {
+test("the agent finds what containerd logged about each endpoint, once for each", async () => {
     const log = `
 time="2026-01-01T10:00:00Z" level=info msg="PullImage \\"ghcr.io/fluxcd/source-controller:v1.6.2\\""
 time="2026-01-01T10:00:01Z" level=info msg="trying next host" error="failed to do request: Head \\"https://10.27.27.5:5000/v2/fluxcd/source-controller/manifests/v1.6.2?ns=ghcr.io\\": dial tcp 10.27.27.5:5000: connect: connection refused" host="10.27.27.5:5000"

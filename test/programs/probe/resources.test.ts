@@ -66,7 +66,7 @@ test("a path MTU is the smaller of both directions", async () => {
     expect(outputs).toMatchObject({ ipv4: 1380, ipv6: null });
 });
 
-/** A host that answers the program of a resource, and nothing when it is asked who it is. */
+/** A host that answers the program of a resource, but never answers when its machine-id is read. */
 function silentAboutItself(...messages: object[]): HostSession & { asked: Promise<ExecOptions | undefined> } {
     const asked = Promise.withResolvers<ExecOptions | undefined>();
     const session = answering(...messages);
@@ -110,16 +110,19 @@ test.each([
             });
         },
     },
-])("a host that does not say who it is holds up no cancelled run when $what", async ({ messages, work }) => {
-    const cancel = new AbortController();
-    const session = silentAboutItself(...messages);
-    const working = expect(work({ ...context(session), signal: cancel.signal })).rejects.toThrow("cancelled");
-    expect((await session.asked)?.timeoutMs).toBeGreaterThan(0);
-    cancel.abort();
-    await working;
-});
+])(
+    "a host that does not answer for its machine-id does not hold up a cancelled run when $what",
+    async ({ messages, work }) => {
+        const cancel = new AbortController();
+        const session = silentAboutItself(...messages);
+        const working = expect(work({ ...context(session), signal: cancel.signal })).rejects.toThrow("cancelled");
+        expect((await session.asked)?.timeoutMs).toBeGreaterThan(0);
+        cancel.abort();
+        await working;
+    },
+);
 
-test("reading finds a probe gone with its machine", async () => {
+test("a probe is gone when its machine is", async () => {
     const session = answering({ kind: "facts", facts }, end);
     const { id, outputs } = await egress.create(context(session), inputs);
     const rebuilt = { ...session, exec: async () => ({ code: 0, stdout: "another-machine\n", stderr: "" }) };

@@ -37,19 +37,19 @@ describe("the eviction", () => {
     const evict = (limitKib: number) =>
         spawnSync("sh", [join(programs, "evict.sh"), String(limitKib), join(home, "storage")], { encoding: "utf8" });
 
-    test("takes what was used least recently, and no more than it must", () => {
+    test("removes the least recently used blobs, and no more than necessary", () => {
         const [old, middle, recent] = [blob("old", 400, 72), blob("middle", 400, 48), blob("recent", 400, 24)];
         expect(evict(1000)).toMatchObject({ status: 0, stderr: "" });
         expect([old, middle, recent].map(existsSync)).toEqual([false, true, true]);
     });
 
-    test("leaves what somebody may be in the middle of", () => {
+    test("keeps what somebody may be reading or writing", () => {
         const busy = blob("busy", 400, 0);
         expect(evict(10).status).toBe(0);
         expect(existsSync(busy)).toBe(true);
     });
 
-    test("does nothing while there is room", () => {
+    test("removes nothing while the cache is small enough", () => {
         const old = blob("old", 400, 72);
         expect(evict(1000)).toMatchObject({ status: 0, stdout: "" });
         expect(existsSync(old)).toBe(true);
@@ -81,7 +81,7 @@ describe("fetching a binary", () => {
         return { code, said: Buffer.concat(said).toString() };
     };
 
-    test("keeps it, executable, and does not ask again", async () => {
+    test("stores it as executable, and does not fetch it again", async () => {
         content = Buffer.from("#!/bin/sh\n");
         expect((await fetchIt()).code).toBe(0);
         expect(statSync(fetched()).mode & 0o777).toBe(0o755);
@@ -89,7 +89,7 @@ describe("fetching a binary", () => {
         expect(asked).toBe(1);
     });
 
-    test("takes it out of a release's archive", async () => {
+    test("extracts it from a release's archive", async () => {
         writeFileSync(join(home, "registry.in"), "the registry");
         writeFileSync(join(home, "LICENSE"), "words");
         const archive = join(home, "release.tar.gz");
@@ -108,7 +108,7 @@ describe("fetching a binary", () => {
         expect(readFileSync(fetched(), "utf8")).toBe("the registry");
     });
 
-    test("keeps nothing of what is not the one that was meant", async () => {
+    test("stores nothing when the digest is wrong", async () => {
         content = Buffer.from("something else");
         const { code, said } = await fetchIt("0".repeat(64));
         expect(code).toBe(1);

@@ -81,12 +81,12 @@ describe("a restarted node", () => {
         expect(await wait({ ready: true, renewedAt: BEFORE }, 0)).toMatch(missing);
     });
 
-    it("that was not Ready before need only be alive", async () => {
+    it("that was not Ready before need only renew its lease", async () => {
         answers = [{ ready: "False", renewTime: AFTER }];
         expect(await wait({ ready: false, renewedAt: BEFORE }, 0)).toBeNull();
     });
 
-    it("that the cluster does not know is said to be unknown", async () => {
+    it("that the cluster does not know is reported as missing", async () => {
         answers = [];
         await expect(node.condition()).rejects.toThrow();
         expect(await wait({ ready: true, renewedAt: null }, 0)).toMatch(/the API server could not be asked: .*404/);

@@ -26,7 +26,7 @@ describe("the plugin as a process", () => {
         expect(await plugin.stop()).toBe(0);
     });
 
-    it("shakes hands, keeping secrets to itself", async () => {
+    it("answers the handshake and accepts secrets", async () => {
         const response = await plugin.call<rpc.ProviderHandshakeResponse>(done =>
             plugin.client.handshake(new rpc.ProviderHandshakeRequest(), done),
         );
@@ -71,7 +71,7 @@ describe("the plugin as a process", () => {
         expect(properties).not.toHaveProperty("connection");
     });
 
-    it("previews an update with what it keeps", async () => {
+    it("previews an update with the outputs that it keeps", async () => {
         const { inputs } = await plugin.check(LINK, { connection, link: "eth0", mtu: 1400 });
         const properties = { link: "eth0", mtu: 1400, machineId: "m", ownerId: "o", foundMtu: 1500, appliedAt: "then" };
         const state = { id: "root@127.0.0.1:9/link/eth0", inputs, properties };
@@ -79,7 +79,7 @@ describe("the plugin as a process", () => {
         expect(preview.properties).toMatchObject({ mtu: 1390, machineId: "m", foundMtu: 1500, appliedAt: UNKNOWN });
     });
 
-    it("tells an update from a replacement, which deletes first", async () => {
+    it("distinguishes an update from a replacement, which deletes first", async () => {
         const { inputs } = await plugin.check(LINK, { connection, link: "eth0", mtu: 1400 });
         const state = {
             id: "root@127.0.0.1:9/link/eth0",
@@ -96,7 +96,7 @@ describe("the plugin as a process", () => {
         });
     });
 
-    it("fails a create with what failed, what state things are in, and what to do", async () => {
+    it("reports a failed create with what failed, what state the host is in, and what to do", async () => {
         const { inputs } = await plugin.check(FILE, { connection, path: "/etc/x", content: "" });
         await expect(plugin.create(FILE, inputs)).rejects.toThrow(
             "127.0.0.1: nothing listens on TCP port 9. Nothing was changed. Start its SSH server, or correct connection.port.",

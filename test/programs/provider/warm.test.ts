@@ -72,7 +72,7 @@ describe("warming a cache", () => {
         return { code, messages: lines.map(line => JSON.parse(line)) };
     };
 
-    test("fetches what the twin does not have, and nothing twice", async () => {
+    test("fetches only what the twin does not have, and nothing twice", async () => {
         const first = await warm(["ghcr.io/a:1"]);
         expect(first.messages[0]).toEqual({ image: "ghcr.io/a:1", held: true, bytes: blob.length + config.length });
         asked = [];
@@ -81,12 +81,12 @@ describe("warming a cache", () => {
         expect(asked).toEqual(["/v2/a/manifests/1"]);
     });
 
-    test("asks again when the upstream fails now and then, which a proxy may call not found", async () => {
+    test("asks again when the upstream sometimes fails, which a proxy may report as not found", async () => {
         faults = [404, 503, 500];
         expect((await warm(["ghcr.io/a:1"])).messages[0]).toMatchObject({ held: true });
     });
 
-    test("says which image it cannot have, and goes on with the others", async () => {
+    test("names an image that it cannot pull, and continues with the others", async () => {
         const { code, messages } = await warm(["quay.io/b:1", "ghcr.io/a:1"]);
         expect(code).toBe(1);
         expect(messages).toMatchObject([
@@ -96,7 +96,7 @@ describe("warming a cache", () => {
         ]);
     });
 
-    test("does not insist where it is refused", async () => {
+    test("does not ask again when it is refused", async () => {
         faults = [401];
         expect((await warm(["ghcr.io/a:1"])).messages[0]).toMatchObject({
             held: false,

@@ -92,7 +92,7 @@ cut_each() {
     done
 }
 cut_each create none again.create "$created"
-# Given up, instead of made anew.
+# The creation is given up, instead of repeated.
 cut_each create none remove "$found"
 cut_each update create update "$updated"
 cut_each remove update remove "$found"

@@ -50,13 +50,13 @@ describe("checkInputs", () => {
         expect(failures.join()).not.toMatch(/1234|hunter2/);
     });
 
-    it("judges what is known and lets pass what is not yet", () => {
+    it("checks known values and accepts unknown ones", () => {
         const { inputs, failures } = checkInputs(linkMtu, { connection: { host: UNKNOWN }, link: UNKNOWN, mtu: 12 });
         expect(failures).toEqual(["mtu: expected number to be >=68."]);
         expect(inputs).toMatchObject({ connection: { host: UNKNOWN }, link: UNKNOWN });
     });
 
-    it("takes null for absent", () => {
+    it("treats null as absent", () => {
         const { inputs, failures } = checkInputs(linkMtu, {
             connection: { ...connection, port: null },
             link: "eth0",
@@ -75,13 +75,13 @@ describe("checkInputs", () => {
         [file, { path: "etc/x", content: "" }, "path: must be an absolute path"],
         [file, { path: "/etc/x", content: "", mode: "rw" }, "mode: must be octal"],
         [file, { path: "/etc/x", content: "a\0b" }, "content: must be text"],
-    ])("knows more than types", (kind, args, reason) => {
+    ])("checks more than types", (kind, args, reason) => {
         expect(checkInputs(kind, { connection, ...args }).failures).toEqual([expect.stringContaining(reason)]);
     });
 });
 
 describe("secretsOf", () => {
-    it("finds what the schema calls secret, and is there", () => {
+    it("finds the values that the schema marks as secret", () => {
         const values = { connection: { ...connection, password: "x", proxy: { host: "pve", privateKey: "y" } } };
         expect(secretsOf(file.inputs, values)).toEqual(
             new Set([pathKey(["connection", "password"]), pathKey(["connection", "proxy", "privateKey"])]),
@@ -116,7 +116,7 @@ describe("an nft table's text", () => {
         expect(bracesBalance(content)).toBe(balanced);
     });
 
-    it("is found again in what nft lists", () => {
+    it("is found again in the listing of nft", () => {
         expect(bodyOfListing("table inet a {\n\tchain b {\n\t\taccept\n\t}\n}\n")).toBe("chain b {\n\taccept\n}\n");
     });
 });

@@ -35,13 +35,13 @@ describe("differences", () => {
         expect(changed({ connection: { ...connection, host: "10.27.27.12" } })).toEqual([["connection.host", true]]);
     });
 
-    it("update, or replace where it is another thing", () => {
+    it("update the resource, or replace it where another object is meant", () => {
         expect(changed({ mtu: 1390 })).toEqual([["mtu", false]]);
         expect(changed({ link: "eth1" })).toEqual([["link", true]]);
         expect(changed({ confirmSeconds: 60 })).toEqual([]);
     });
 
-    it("are there for what is not known yet", () => {
+    it("include values that are not known yet", () => {
         expect(changed({ mtu: UNKNOWN })).toEqual([["mtu", false]]);
     });
 
@@ -58,13 +58,13 @@ describe("differences", () => {
         ]);
     });
 
-    it("make anew what an earlier run never finished to create", () => {
+    it("create again what an earlier run did not finish to create", () => {
         expect(differences(linkMtu, { inputs, outputs: {} }, inputs)).toEqual([
             { path: "ownerId", property: "ownerId", kind: "update", replace: false, isInput: false },
         ]);
     });
 
-    it("are there when the host lost what was written, though no input changed", () => {
+    it("exist when the host lost what was written, although no input changed", () => {
         const lost = { connection, path: "/etc/x", content: "" };
         expect(differences(file, { inputs: lost, outputs: { ownerId: "it", sha256: "" } }, lost)).toEqual([
             { path: "sha256", property: "sha256", kind: "update", replace: false, isInput: false },

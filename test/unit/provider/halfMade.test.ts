@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { InitFailure, initFailureOf } from "../../../engine/protocol/initFailure.ts";
 import { HalfMade, statusOf } from "../../../provider/service/halfMade.ts";
 
-test("an engine keeps a creation whose end was not seen, with its id and its inputs", () => {
+test("an engine keeps a creation whose result is not known, with its id and its inputs", () => {
     const properties = struct.Struct.fromJavaScript({ link: "eth0" });
     const status = statusOf(new HalfMade("cp1: the connection broke.", "root@cp1:22/link/eth0", properties));
 
@@ -17,7 +17,7 @@ test("an engine keeps a creation whose end was not seen, with its id and its inp
     });
 });
 
-test("any other error is told as it is", () => {
+test("any other error is reported unchanged", () => {
     expect(statusOf(new Error("cp1: nothing was changed."))).toEqual({
         code: 2,
         details: "cp1: nothing was changed.",

@@ -30,7 +30,7 @@ describe("parsePublicKeys", () => {
         expect(parsePublicKeys(text)).toEqual([{ type: "ssh-ed25519", base64: KEY }]);
     });
 
-    it("finds none in other text", () => {
+    it("finds no key in other text", () => {
         expect(parsePublicKeys("permission denied\n")).toEqual([]);
     });
 });
@@ -60,12 +60,12 @@ describe("algorithmsFor", () => {
 });
 
 describe("expectedKeys", () => {
-    it("takes the pinned key before anything else", async () => {
+    it("prefers the key in the connection", async () => {
         const connection = Connection.parse({ host: "cp1", hostKey: `ssh-ed25519 ${KEY}`, hostKeyCommand: "exit 1" });
         expect((await expectedKeys(connection)).keys).toEqual([{ type: "ssh-ed25519", base64: KEY }]);
     });
 
-    it("asks the command with the host and its port", async () => {
+    it("gives the host and its port to hostKeyCommand", async () => {
         const hostKeyCommand = `test "$CLEARPATH_HOST:$CLEARPATH_PORT" = cp1:2222 && echo "ssh-ed25519 ${OTHER}"`;
         const connection = Connection.parse({ host: "cp1", port: 2222, hostKeyCommand });
         expect((await expectedKeys(connection)).keys).toEqual([{ type: "ssh-ed25519", base64: OTHER }]);
@@ -75,13 +75,13 @@ describe("expectedKeys", () => {
         [{ hostKeyCommand: "echo gone >&2; exit 3" }, "connection.hostKeyCommand failed: gone"],
         [{ hostKey: "no key at all" }, "connection.hostKey has no host key"],
         [{ knownHostsPath: "/nonexistent" }, "/nonexistent has no host key"],
-    ])("says where it looked in vain: %o", async (change, reason) => {
+    ])("names the place that has no key: %o", async (change, reason) => {
         await expect(expectedKeys(Connection.parse({ host: "cp1", ...change }))).rejects.toThrow(reason);
     });
 });
 
 describe("keys that were verified in this run", () => {
-    it("come before the connection's own, for the hosts they are of", async () => {
+    it("come before the keys of the connection, for the hosts that they belong to", async () => {
         const directory = await mkdtemp(join(tmpdir(), "verified-"));
         onTestFinished(async () => {
             vi.unstubAllEnvs();

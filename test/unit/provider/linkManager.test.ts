@@ -34,7 +34,7 @@ const cases: [string, Partial<ManagerFacts>, string | undefined][] = [
 ];
 
 describe("managerOf", () => {
-    it.each(cases)("tells %s", (_, facts, manager) => {
+    it.each(cases)("recognises %s", (_, facts, manager) => {
         expect(managerOf({ ...nothing, ...facts })).toBe(manager);
     });
 });
@@ -62,13 +62,13 @@ describe("bootFiles", () => {
         ]);
     });
 
-    it("keeps a DHCP lease's MTU away as well, where dhclient takes leases", () => {
+    it("also ignores the MTU of a DHCP lease where dhclient is used", () => {
         const files = new Map([...INTERFACES, ["/etc/dhcp/dhclient.conf", ""]]);
         const paths = bootFiles("ifupdown", { ...nothing, ifupdown: "ifupdown", files }, 1400).map(({ path }) => path);
         expect(paths).toEqual(["/etc/network/interfaces", "/etc/dhcp/dhclient.conf"]);
     });
 
-    it("gives files back unchanged that are right already", () => {
+    it("returns files unchanged that are right already", () => {
         const facts: ManagerFacts = { ...nothing, ifupdown: "ifupdown2", files: INTERFACES };
         const [once] = bootFiles("ifupdown2", facts, 1400);
         const again = bootFiles("ifupdown2", { ...facts, files: new Map([[once!.path, once!.text]]) }, 1400);

@@ -30,19 +30,19 @@ function host(name: string, ...answers: (HostErrorReason | "session")[]) {
     return { found, warnings, tries: () => tries };
 }
 
-describe("a host that is asked for before something on it is read or removed", () => {
-    it("is taken as it answers", async () => {
+describe("a host on which something is to be read or removed", () => {
+    it("is used when it answers", async () => {
         await expect(host("one", "session").found).resolves.toBe(session);
     });
 
-    it("is asked again when it does not: it may be booting", async () => {
+    it("is tried again when it does not answer, because it may be booting", async () => {
         const { found, warnings } = host("two", "unreachable", "no-such-host", "session");
 
         await expect(found).resolves.toBe(session);
         expect(warnings).toEqual([]);
     });
 
-    it("counts as gone when nothing was heard for as long as a boot takes, and is not waited for again", async () => {
+    it("counts as gone when it does not answer for as long as a boot takes, and is not waited for again", async () => {
         const { found, warnings, tries } = host("three", "unreachable");
         const began = Date.now();
 
@@ -63,19 +63,19 @@ describe("a host that is asked for before something on it is read or removed", (
     );
 });
 
-describe("who a thing on a host belongs to", () => {
+describe("the owner of an object on a host", () => {
     const warnings: string[] = [];
     const context = (urn: string) =>
         ({ urn, log: (_: string, message: string) => void warnings.push(message) }) as unknown as OperationContext;
     const mine = "urn:pulumi:dev::home::clearpath:host:File::a name";
     const { ownerId } = newOwnership(context(mine));
 
-    it("is told by the URN it was made under, and by a number that comes once", () => {
+    it("has the URN that the object was created under, and a unique number", () => {
         expect(partsOfOwner(ownerId)).toEqual({ urn: mine, number: expect.stringMatching(/^[0-9a-f-]{36}$/) });
         expect(newOwnership(context(mine)).ownerId).not.toBe(ownerId);
     });
 
-    it("is asked of the host where an earlier run never finished to create it", () => {
+    it("is read from the host when an earlier run did not finish the creation", () => {
         const answers = { machineId: "m", recorded: ownerId };
         expect(foundOwnership(context(mine), answers, UNFINISHED)).toEqual({ machineId: "m", ownerId });
     });
@@ -84,17 +84,17 @@ describe("who a thing on a host belongs to", () => {
         ["another resource has", { machineId: "m", recorded: "urn:pulumi:other::home::clearpath:host:File::a 0-1" }],
         ["a resource has whose URN only begins so", { machineId: "m", recorded: `${mine} too 0-1` }],
         ["nobody has", { machineId: "m" }],
-    ])("is nobody of ours where %s made it", (_, answers) => {
+    ])("is not this resource where %s made the object", (_, answers) => {
         expect(foundOwnership(context(mine), answers as Record<string, string>, UNFINISHED)).toBeUndefined();
     });
 
-    it("stays what the state says, on the machine that it was made on", () => {
+    it("is the one in the state, on the machine that the object was created on", () => {
         const known = { machineId: "m", ownerId: "it" };
         expect(foundOwnership(context(mine), { machineId: "m", recorded: "other" }, known)).toEqual(known);
         expect(foundOwnership(context(mine), { machineId: "n", recorded: "it" }, known)).toBeUndefined();
     });
 
-    it("is told when it was another resource, and not when it was this one in a run that was interrupted", () => {
+    it("is named in a warning when it was another resource, but not after an interrupted run of this one", () => {
         warnings.length = 0;
         tellTakenFrom(context(mine), { takenFrom: ownerId }, "/etc/x");
         expect(warnings).toEqual([]);

@@ -46,7 +46,7 @@ describe("the registries of a node are refused before anything is changed", () =
         expect(failuresOf(given)).toEqual([expect.stringMatching(failure)]);
     });
 
-    it("and no failure shows a password", () => {
+    it("without showing a password in a failure", () => {
         const auth = { username: "u", password: 4711 };
         expect(failuresOf({ registries: { configs: { "cache.lan": { auth } } } }).join()).not.toContain("4711");
     });

@@ -29,7 +29,7 @@ describe("a resource class made from its schema", () => {
         expect(seen?.inputs).toMatchObject({ connection: { host: "10.27.27.11" }, link: "eth0", mtu: 1400 });
     });
 
-    it("shows inputs and answers of the host as outputs", async () => {
+    it("has its inputs and the answers of the host as outputs", async () => {
         const mtu = new LinkMtu("both", { connection: { host: "10.27.27.11" }, link: "eth0", mtu: 1400 });
         expect(await settled(mtu.mtu)).toBe(1400);
         expect(await settled(mtu.foundMtu)).toBe(1500);

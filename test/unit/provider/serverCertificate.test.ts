@@ -13,7 +13,7 @@ const context = {} as OperationContext;
 const inputs = { authority: "Test", names: ["127.0.0.1", "cache.example"], validDays: 3650 };
 
 describe("a server's certificate", () => {
-    test("is trusted by who trusts its authority, under every name", async () => {
+    test("is trusted under each of its names by clients that trust its authority", async () => {
         const { outputs } = await serverCertificate.create(context, inputs);
         const server = createServer({ key: outputs.privateKey, cert: outputs.certificate }, socket => socket.end());
         server.listen(0, "127.0.0.1");
@@ -31,7 +31,7 @@ describe("a server's certificate", () => {
         server.close();
     });
 
-    test("gets other names under the same authority", async () => {
+    test("keeps its authority when its names change", async () => {
         const { id, outputs } = await serverCertificate.create(context, inputs);
         const news = { ...inputs, names: ["10.0.0.1"] };
         const updated = await serverCertificate.update(context, id, { inputs, outputs }, news);
@@ -41,7 +41,7 @@ describe("a server's certificate", () => {
         expect(certificate.verify(new X509Certificate(outputs.caCertificate).publicKey)).toBe(true);
     });
 
-    test("is left alone until its end comes near", async () => {
+    test("is renewed only shortly before it expires", async () => {
         const day = 24 * 3600 * 1000;
         const { outputs } = await serverCertificate.create(context, inputs);
         expect(differences(serverCertificate, { inputs, outputs }, inputs)).toEqual([]);

@@ -32,12 +32,12 @@ function run(call: string, values = {}) {
 }
 
 describe("a step", () => {
-    it("gets its values and gives its answers as they are", async () => {
+    it("passes values and answers unchanged", async () => {
         const text = 'it\'s "quoted"\n\\ $HOME ä\t';
         expect(await run('answer echo "$text"', { text })).toEqual({ echo: text });
     });
 
-    it("runs nothing of a program that arrived in part", () => {
+    it("runs nothing of a program that arrived incomplete", () => {
         const whole = stepScript({ programs: [], values: {}, call: "answer done yes" });
         for (const length of [whole.length - 20, Math.floor(whole.length / 2)]) {
             const { stdout } = spawnSync("sh", { input: whole.slice(0, length), encoding: "utf8" });
@@ -57,7 +57,7 @@ describe("a step", () => {
         );
     });
 
-    it("says that the host goes on when the connection breaks in the middle of a change", async () => {
+    it("says that the host continues when the connection breaks during a change", async () => {
         const lost = new HostError("here", "connection-lost", "the SSH connection broke: no answer.");
         const breaking = { ...local, exec: () => Promise.reject(lost) };
         const step = { name: "write a note", programs: [], values: {}, call: "answer done yes" };
@@ -68,7 +68,7 @@ describe("a step", () => {
         await expect(runStep(breaking, { ...step, readOnly: true })).rejects.toBe(lost);
     });
 
-    it("shows what a command said that nobody expected to fail", async () => {
+    it("shows the message of a command that fails unexpectedly", async () => {
         await expect(run("ls /nonexistent")).rejects.toThrow(
             /could not try: the step failed with exit code 2: .*nonexistent/s,
         );
@@ -76,7 +76,7 @@ describe("a step", () => {
 });
 
 describe("recordDirectory", () => {
-    it("has one name for each thing, without slashes of its own", () => {
+    it("has one name for each object, without slashes in it", () => {
         expect(recordDirectory("file", "/etc/a b")).toBe("/var/lib/clearpath/file/%2Fetc%2Fa%20b");
     });
 });

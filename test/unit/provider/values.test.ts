@@ -5,7 +5,7 @@ import { decode, encode, hasUnknown, type Properties, pathKey, UNKNOWN } from ".
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 describe("values on the wire", () => {
-    it("come back as they were sent", () => {
+    it("are read as they were written", () => {
         // Protobuf's JavaScript cannot hold a key of this name, at any level.
         const json = fc
             .dictionary(fc.string(), fc.jsonValue())
@@ -30,14 +30,14 @@ describe("values on the wire", () => {
         expect(decode(message)).toEqual({ values, secrets });
     });
 
-    it("keep what is unknown unknown, also inside a secret", () => {
+    it("keep unknown values unknown, also inside a secret", () => {
         const message = encode({ a: UNKNOWN, b: { c: UNKNOWN } }, new Set([pathKey(["b"])]));
         const { values } = decode(message);
         expect(values).toEqual({ a: UNKNOWN, b: { c: UNKNOWN } });
         expect(hasUnknown(values.b)).toBe(true);
     });
 
-    it("are taken out of output values, with their secrecy", () => {
+    it("are unwrapped from output values, with their secret mark", () => {
         const output = { [SIGNATURE]: "d0e6a833031e9bbcd3f4e8bde6ca49a4", value: 1400, secret: true, dependencies: [] };
         expect(decode(encode({ mtu: output }, new Set()))).toEqual({
             values: { mtu: 1400 },
@@ -45,7 +45,7 @@ describe("values on the wire", () => {
         });
     });
 
-    it("leave out what is undefined", () => {
+    it("leave out undefined properties", () => {
         expect(encode({ a: undefined, b: null }, new Set()).toJavaScript()).toEqual({ b: null });
     });
 });
