@@ -94,8 +94,9 @@ const PROGRAMS = { package: "release/package.ts", test: "test/run.ts" };
 function nodeArguments(given) {
     const [first, ...rest] = given;
     if (first === "exec") return [commandOf(rest[0]), ...rest.slice(1)];
-    if (first === "bench") return [join(root, "lab/bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest];
-    // The published package has none of them.
+    // The published package has no bench and none of the programs.
+    if (first === "bench" && existsSync(join(root, "lab")))
+        return [join(root, "lab/bench", BENCHES[rest[0]] ?? "pathMtu.ts"), ...rest];
     if (Object.hasOwn(PROGRAMS, first ?? "") && existsSync(join(root, PROGRAMS[first])))
         return [join(root, PROGRAMS[first]), ...rest];
     return [join(root, "cli/main.ts"), ...given];
