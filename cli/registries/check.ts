@@ -2,7 +2,7 @@ import { checkRegistries } from "../../network/registries/check.ts";
 import { formatK3sVersion } from "../../network/registries/version.ts";
 import { EXIT } from "../exit.ts";
 import { printJson, printLine, readInput, shownName, tellRelease } from "./input.ts";
-import type { NodeOptions } from "./registriesCommand.ts";
+import type { NodeOptions } from "./options.ts";
 
 /** `clearpath registries check`. */
 export function checkFiles(files: readonly string[], options: NodeOptions): void {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { CouldNotRun } from "../exit.ts";
-import type { GivenRelease } from "./registriesCommand.ts";
+import type { GivenRelease } from "./options.ts";
 
 /** Name under which standard input is shown. */
 const STANDARD_INPUT = "standard input";

@@ -1,24 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_DATA_DIR } from "../../network/registries/dataDir.ts";
-import { type NamedRelease, namedRelease } from "../../network/registries/releases.ts";
+import { namedRelease } from "../../network/registries/releases.ts";
 import { formatK3sVersion, NEWEST_K3S } from "../../network/registries/version.ts";
-
-/** A release, and what is to be said of it. */
-export type GivenRelease = Extract<NamedRelease, { note: string | null }>;
-
-/** Options that both commands have. */
-export interface NodeOptions {
-    k3sVersion?: GivenRelease;
-    embeddedRegistry?: true;
-    disableDefaultRegistryEndpoint?: true;
-    json?: true;
-}
-
-/** Options of `render`. */
-export interface RenderOptions extends NodeOptions {
-    out?: string;
-    dataDir: string;
-}
+import type { GivenRelease, NodeOptions, RenderOptions } from "./options.ts";
 
 /** `clearpath registries`: what K3s makes of a registries.yaml, and what is wrong with one. */
 export function registriesCommand(program: Command): void {

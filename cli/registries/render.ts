@@ -5,7 +5,7 @@ import { type Problem, parseRegistries, pathText } from "../../network/registrie
 import { NEWEST_K3S } from "../../network/registries/version.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
 import { printJson, printLine, readInput, shownName, tellRelease } from "./input.ts";
-import type { RenderOptions } from "./registriesCommand.ts";
+import type { RenderOptions } from "./options.ts";
 
 interface Rendered {
     file: string;

@@ -67,7 +67,7 @@ async function waitFor(
     };
     for (;;) {
         signal?.throwIfAborted();
-        // Asked anew each time: on a cluster that is being built the kinds themselves are still to come.
+        // Asked in every round: a cluster that is being built may not serve the kinds yet.
         const kinds = await servedKinds(api, EXTERNAL_SECRETS);
         const state = await stateOf(api, wanted, kinds.get("ExternalSecret"));
         if (settings.sync && request === undefined && state.externalSecret) {

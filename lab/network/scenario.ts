@@ -70,7 +70,7 @@ const Internet = z.strictObject({
     endpoints: z
         .record(z.string(), EndpointFault)
         .default({})
-        .describe("Faults by host name; hosts that are not named are well."),
+        .describe("Faults by host name. A host that is not named has no fault."),
     dns: z
         .strictObject({
             failPercent: percent.default(0).describe("Share of queries that get no answer."),

@@ -174,7 +174,7 @@ describe("distribution 3 with the configuration that a cache gives it", () => {
         expect(blobsIn(settings.storage)).toBe(3);
     });
 
-    test("serves what it holds when the upstream is gone, also after a start anew", async () => {
+    test("serves what it holds when the upstream is gone, also after a restart", async () => {
         const { proxyPort, twinPort, metricsPorts } = settings.upstream;
         const twin = await startTwin();
         const proxy = await startProxy();

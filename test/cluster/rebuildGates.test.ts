@@ -28,7 +28,7 @@ beforeEach(async () => {
     return () => rm(directory, { recursive: true, force: true });
 });
 
-/** The gates of a plan that lies beside the cluster's kubeconfig, over the worked example's stack. */
+/** The gates of a plan in the directory of the cluster's kubeconfig, over the worked example's stack. */
 function context(secrets: object[]): StageContext {
     const plan = RebuildPlan.parse({
         destroy: "true",

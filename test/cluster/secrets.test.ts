@@ -175,7 +175,7 @@ describe("a Secret that is there", () => {
     it.each([
         ["CreatedOnce", { refreshPolicy: "CreatedOnce" }],
         ["a refresh interval of 0", { refreshInterval: "0s" }],
-    ])("is not waited for anew with %s, which no request makes sync", async (_, spec) => {
+    ])("with %s is not waited for again, because no request makes it sync", async (_, spec) => {
         await externalSecret("once", { spec, status: { ...BEFORE, conditions: [SYNCED] } });
         await secret("once", { token: VALUE });
         const result = await gate([{ name: "once" }], { fresh: true, freshSeconds: 3600, timeoutSeconds: 3600 });

@@ -467,7 +467,7 @@ describe("the plugin on real hosts", () => {
             ["has an unknown key", { hostKey: undefined, knownHostsPath: "/nonexistent" }, "has no host key of it"],
             ["refuses the password", { privateKeyPath: undefined, password: "wrong" }, "the password"],
             ["refuses the user", { user: "nobody" }, "for user nobody"],
-        ])("because it %s is named as such", async (_, change, reason) => {
+        ])("because it %s is reported with that reason", async (_, change, reason) => {
             await expect(on(FILE, "cp1", change).create(args)).rejects.toThrow(reason);
         });
 

@@ -10,7 +10,7 @@ import { namesOf, type Run, vantagePointsOf } from "./runs.ts";
 /** Bars over the longest run. */
 const BARS = { narrow: 30, wide: 60 };
 
-/** What can become of a connection, as the chart colours it; the last lies on top. */
+/** How a connection can end, as the chart colours it. The chart draws the last one on top. */
 const FATES = ["came through", "slow", ...PHASES] as const;
 type Fate = (typeof FATES)[number];
 

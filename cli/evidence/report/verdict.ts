@@ -11,7 +11,7 @@ type Mood = "good" | "bad" | "unsure";
 
 const SIGN: Record<Mood, string> = { good: "✓", bad: "✕", unsure: "?" };
 
-/** The answer in ten seconds: what is wrong, where, what to do; against before, whether it got mended. */
+/** The answer in ten seconds: what is wrong, where, and what to do; beside an earlier run, whether the fault is gone. */
 export function verdictSection(runs: readonly Run[], comparison: Comparison | null): Html {
     const { evidence } = runs.at(-1)!;
     const { verdict } = evidence;

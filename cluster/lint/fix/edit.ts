@@ -82,7 +82,7 @@ function dashOf(item: SequenceItem | undefined): number | undefined {
     return item?.start.find(token => token.type === "seq-item-ind")?.offset;
 }
 
-/** Whole lines from `start`, the first thing on its line, to the line in which `contentEnd` lies. */
+/** Whole lines from `start`, the first thing on its line, to the line that holds `contentEnd`. */
 function dropLines(document: YamlDocument, start: number, contentEnd: number, token: unknown): TextEdit | undefined {
     const { text } = document.file;
     const lineStart = text.lastIndexOf("\n", start - 1) + 1;
