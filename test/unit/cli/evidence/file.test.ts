@@ -71,7 +71,7 @@ describe("reading", () => {
             outcomes.set(words, (outcomes.get(words) ?? 0) + 1);
         }
         expect(Object.fromEntries(outcomes)).toEqual({ "is empty": 1, "is truncated": whole.length - 1 });
-    });
+    }, 120_000);
 
     test("refuses a file with any byte of its content changed", async () => {
         const whole = compressed(small());
@@ -80,7 +80,7 @@ describe("reading", () => {
             changed[position]! ^= 0x20;
             expect(await readingOf(changed), `changed at ${position}`).toBeInstanceOf(CouldNotRun);
         }
-    });
+    }, 120_000);
 
     const future = {
         ...small(),
