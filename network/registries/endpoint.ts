@@ -83,7 +83,7 @@ export function normalizeEndpoint(endpoint: string, embeddedRegistry = ":"): Nor
         scheme,
         host: target,
         path,
-        url: `${scheme}://${target}${path}`,
+        url: `${scheme}://${target}${path}${parsed.suffix}`,
         overridePath,
     };
 }
@@ -91,33 +91,61 @@ export function normalizeEndpoint(endpoint: string, embeddedRegistry = ":"): Nor
 interface ParsedUrl {
     kind: "url";
     scheme: string;
+    /** "" for an address such as `https://`, which Go takes. */
     host: string;
+    /** As Go prints it. */
     path: string;
+    /** Query and fragment with their signs, as Go prints them. */
+    suffix: string;
 }
 
-/** The part of Go's url.Parse that gives the same result in every version and prints back as it was written. */
+/** The part of Go's url.Parse that gives the same result in every version, and how that is printed. */
 function parseUrl(raw: string): ParsedUrl | IgnoredEndpoint | UnclearEndpoint {
     if (/[\x00-\x1f\x7f]/.test(raw)) return ignored("it has a control character");
-    if (/[?#%]/.test(raw)) return unclear("it has a query, a fragment or a percent sign");
-    const colon = raw.indexOf(":");
-    const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(raw) ? raw.slice(0, colon).toLowerCase() : "";
-    const rest = scheme ? raw.slice(colon + 1) : raw;
-    if (!rest.startsWith("/"))
-        return scheme ? unclear("it has no host") : ignored("what is before :// is not a scheme");
-    const match = /^\/\/([^/]+)(\/.*)?$/.exec(rest);
+    const [beforeFragment = "", ...fragments] = raw.split("#");
+    const fragment = fragments.join("#");
+    if (/[^A-Za-z0-9\-_.~]/.test(fragment)) return unclear("its fragment has a character that is encoded in URLs");
+    const [address = "", ...queries] = beforeFragment.split("?");
+    const query = queries.length === 0 ? "" : `?${queries.join("?")}`;
+    const colon = address.indexOf(":");
+    const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(address) ? address.slice(0, colon).toLowerCase() : "";
+    const rest = scheme ? address.slice(colon + 1) : address;
+    if (!rest.startsWith("/")) {
+        const isIgnored = !scheme && rest.split("/")[0]!.includes(":");
+        return isIgnored ? ignored("what is before :// is not a scheme") : unclear("it has no host");
+    }
+    // Without a scheme, Go takes three slashes for a path.
+    const match = !scheme && rest.startsWith("///") ? [rest, "", rest] : /^\/\/([^/]*)(\/.*)?$/.exec(rest);
     if (!match) return unclear("it has no host");
     const host = match[1]!;
-    const path = match[2] ?? "";
     const fault = faultOfHost(host);
     if (fault) return fault;
-    if (/[^A-Za-z0-9\-_.~$&+,/:;=@!'()*[\]]/.test(path)) {
-        return unclear("its path has a character that is encoded in URLs");
-    }
-    return { kind: "url", scheme, host, path };
+    const path = printedPath(match[2] ?? "");
+    if (path === null) return ignored("its path has a percent sign without two hexadecimal digits");
+    if (path !== "/v2" && /^\/(?:v|%76)(?:2|%32)$|^\/%2f$/i.test(path)) return unclear("its path is an encoded /v2");
+    return { kind: "url", scheme, host, path, suffix: query + (fragment && `#${fragment}`) };
+}
+
+/** A path as Go prints it: as it is where all of it may stand in a URL, and encoded once more where not; null for a path that Go refuses. */
+function printedPath(path: string): string | null {
+    if (/%(?![0-9A-Fa-f]{2})/.test(path)) return null;
+    if (!/[^A-Za-z0-9\-_.~$&+,/:;=@!'()*[\]%]/.test(path)) return path;
+    const bytes = Buffer.from(
+        Buffer.from(path, "utf8")
+            .toString("latin1")
+            .replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
+        "latin1",
+    );
+    return Array.from(bytes, byte => {
+        const character = String.fromCharCode(byte);
+        if (/[A-Za-z0-9\-_.~$&+,/:;=@]/.test(character)) return character;
+        return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    }).join("");
 }
 
 function faultOfHost(host: string): IgnoredEndpoint | UnclearEndpoint | null {
     if (host.includes("@")) return unclear("it has credentials before the host");
+    if (host.includes("%")) return unclear("its host has a percent sign");
     const bracketed = /^\[(.*)\](.*)$/.exec(host);
     if (bracketed) {
         if (!/^(:\d*)?$/.test(bracketed[2]!)) return ignored("its port is not a number");

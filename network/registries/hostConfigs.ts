@@ -117,6 +117,9 @@ export function withEmbeddedRegistry(registries: Registries, address: string, ag
 
 function endpointOf(text: string, embeddedRegistry: string, path: FilePath): UsableEndpoint | null {
     const endpoint = normalizeEndpoint(text, embeddedRegistry);
+    if (text === "" && path.length === 2) {
+        throw new NotReproducible("An empty name leads to certs.d itself. Write the registry's name.", path);
+    }
     if (endpoint.kind === "unclear") {
         const shown = withoutCredentials(text);
         throw new NotReproducible(`What K3s makes of "${shown}" cannot be told: ${endpoint.reason}. Correct it.`, path);

@@ -77,6 +77,8 @@ function nameRemarks(name: string, registries: Registries, endpoints: UsableEndp
     }
     if (name.includes("*")) return say("config-name", "error", noPattern(name, "Write each host, or"));
     const address = normalizeEndpoint(name);
+    if (name === "" || name.startsWith("?") || name.startsWith("#"))
+        return say("config-name", "error", `"${name}" is not a host. Correct it.`);
     if (address.kind !== "usable")
         return say("config-name", "error", `"${name}" is not a host: ${address.reason}. Correct it.`);
     const names = Object.keys(registries.mirrors ?? {});
@@ -87,7 +89,21 @@ function nameRemarks(name: string, registries: Registries, endpoints: UsableEndp
         const message = `No endpoint is looked up by this name; one is by "${near.registry}", port included. Write that.`;
         return say("config-unused", "warning", message);
     }
+    if (/[A-Z]/.test(name)) {
+        const message = `Hosts in image references are lower case, so "${name}" is not looked up. Write it in lower case.`;
+        return say("config-name", "warning", message);
+    }
+    const alike = endpoints.find(({ host }) => isCutShort(hostAndPort(name).name, hostAndPort(host).name));
+    if (alike) {
+        const message = `No endpoint is looked up by this name. If it is meant for the endpoint ${alike.registry}, write that.`;
+        return say("config-unused", "warning", message);
+    }
     return say("config-unused", "info", `No mirror uses this: it serves images named ${name}/… only.`);
+}
+
+/** Whether one host is the other without its domain. */
+function isCutShort(one: string, other: string): boolean {
+    return one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
 }
 
 /** What K3s makes of settings for all registries: a hosts.toml without `server`, which containerd uses for each registry without one of its own. */

@@ -18,6 +18,7 @@ export function endpointRemarks({ registries, version }: Subject): Remark[] {
             if (broken) return [say("endpoint-scheme", "error", broken)];
             const endpoint = normalizeEndpoint(text);
             if (endpoint.kind !== "usable") return [unusableRemark(text, endpoint.kind, endpoint.reason, say)];
+            if (endpoint.host === "") return [say("endpoint-invalid", "error", NO_HOST)];
             const remarks = usableRemarks(text, endpoint, say);
             if (endpoint.host.startsWith("[") && !(version && readsIpv6Endpoints(version))) {
                 remarks.push(say("endpoint-ipv6", version ? "error" : "warning", ipv6Message(name, version)));
@@ -34,6 +35,8 @@ export function endpointRemarks({ registries, version }: Subject): Remark[] {
         });
     });
 }
+
+const NO_HOST = "It names no host, and K3s writes it into hosts.toml all the same. Write https://host:port.";
 
 /** `https//host` and `http:/host`: K3s takes "https" for a host. */
 function schemeWithoutColon(text: string): string | null {
@@ -96,6 +99,10 @@ function usableRemarks(text: string, endpoint: UsableEndpoint, say: Say): Remark
         );
     } else if ((scheme === "http" && port === "443") || (scheme === "https" && port === "80")) {
         remarks.push(say("endpoint-port", "warning", `Port ${port} seldom speaks ${scheme}. Check scheme and port.`));
+    }
+    if (/[?#]/.test(url)) {
+        const message = "containerd leaves out what begins with ? or #. Leave it out, or use the path.";
+        remarks.push(say("endpoint-path", "warning", message));
     }
     if (endpoint.overridePath && !path.split("/").includes("v2")) {
         const asked = `${url.replace(/\/$/, "")}/<image>/manifests`;

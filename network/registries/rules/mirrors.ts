@@ -56,6 +56,8 @@ function nameRemarks(name: string, path: FilePath): Remark[] {
         return wrong(`Hosts in image references are lower case, so "${name}" is not used. Write it in lower case.`);
     }
     const address = normalizeEndpoint(name);
+    if (name === "" || name.startsWith("?") || name.startsWith("#"))
+        return wrong(`"${name}" is not a host. Correct it.`);
     if (address.kind !== "usable") return wrong(`"${name}" is not a host: ${address.reason}. Correct it.`);
     if (/[.:]/.test(name) || name === "localhost") return [];
     return wrong(

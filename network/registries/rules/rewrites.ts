@@ -106,9 +106,9 @@ function replacementRemarks({ path, pattern, replacement, expression }: Rewrite)
         }
     }
     const text = replacement.replace(/\$\$|\$\{\w+\}|\$\w+/g, "");
-    if (/[^A-Za-z0-9._/-]/.test(text) || /[A-Z]/.test(text)) {
+    if (/[^a-z0-9._/-]|^\/|\/\//.test(text)) {
         const message =
-            "The result is no repository's name: that has lower-case letters, digits and . _ - / only, without registry and tag. Correct the replacement.";
+            "The result is no repository's name: that has lower-case letters, digits and . _ - / only, begins with a letter or digit, and has no registry and tag. Correct the replacement.";
         remarks.push(remark("rewrite-result", "error", path, message));
     }
     return remarks;
@@ -145,13 +145,21 @@ function isQuick(pattern: string): boolean {
     return !/\)[*+{]|\{\d/.test(pattern) && (pattern.match(/[*+]/g)?.length ?? 0) <= 4;
 }
 
+/** Go's ReplaceAllString, which leaves out an empty match right behind another match. */
 function rewritten({ expression, replacement }: Rewrite, name: string): string {
-    const inJavaScript = replacement.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (whole, braced, bare) => {
-        const group: string | undefined = braced ?? bare;
-        if (group === undefined) return whole;
-        return /^\d+$/.test(group) ? `$${group}` : `$<${group}>`;
+    let end = -1;
+    return name.replace(expression, (match: string, ...rest: unknown[]) => {
+        const named = typeof rest.at(-1) === "object" ? (rest.pop() as Record<string, string>) : {};
+        const offset = rest.at(-2) as number;
+        if (match === "" && offset === end) return "";
+        end = offset + match.length;
+        const groups = [match, ...rest.slice(0, -2)] as (string | undefined)[];
+        return replacement.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (_, braced?: string, bare?: string) => {
+            const group = braced ?? bare;
+            if (group === undefined) return "$";
+            return (/^\d+$/.test(group) ? groups[Number(group)] : named[group]) ?? "";
+        });
     });
-    return name.replace(expression, inJavaScript);
 }
 
 /** Names that a pattern is likely to match: its text, with something simple for its signs. */

@@ -52,7 +52,7 @@ describe("what K3s would write is not guessed", () => {
         ["both wildcards as mirrors", 'mirrors: {"*": {}, _default: {}}', /mirrors has both "\*" and "_default"/],
         ["both wildcards in configs", 'configs: {"*": {}, _default: {}}', /configs has both/],
         ["credentials in an endpoint", "mirrors: {a.lan: {endpoint: ['https://u:hush@b.lan']}}", /https:\/\/…@b\.lan/],
-        ["a query in an endpoint", "mirrors: {a.lan: {endpoint: ['https://b.lan/v2?ns=x']}}", /a query/],
+        ["an empty name", "mirrors: {~: {endpoint: ['https://b.lan']}}", /An empty name leads to certs\.d/],
         ["an IPv6 address without brackets", "mirrors: {a.lan: {endpoint: ['2001:db8::5:5000']}}", /brackets/],
         ["a name that leads out of certs.d", "configs: {a/../../b: {tls: {}}}", /leads out of certs\.d/],
         ["two names of one directory", "configs: {a.lan: {tls: {}}, a.lan/: {tls: {}}}", /Two names lead to/],

@@ -20,6 +20,14 @@ describe("an endpoint is normalized as K3s does", () => {
         ["[2001:db8::5]:5000", "https://[2001:db8::5]:5000/v2", "[2001:db8::5]:5000", false],
         ["127.0.0.1:6443", "https://127.0.0.1:6443/v2", "127.0.0.1:6443", false],
         ["*", "https://*/v2", "*", false],
+        ["", "https:///v2", "", false],
+        ["https://", "https:///v2", "", false],
+        ["http:///v2", "http:///v2", "", false],
+        ["/v2", "https://///v2", "", true],
+        ["a.lan/?ns=x", "https://a.lan/v2?ns=x", "a.lan", false],
+        ["a.lan/hub#x", "https://a.lan/hub#x", "a.lan", true],
+        ["a.lan/a%20b", "https://a.lan/a%20b", "a.lan", true],
+        ["a.lan/ü (%21", "https://a.lan/%C3%BC%20%28%21", "a.lan", true],
     ])("%s", (text, url, registry, overridePath) => {
         expect(normalizeEndpoint(text, "127.0.0.1:6443")).toMatchObject({
             kind: "usable",
@@ -38,22 +46,20 @@ describe("an endpoint is normalized as K3s does", () => {
         ["1http://a.lan", "what is before :// is not a scheme"],
         ["://a.lan", "what is before :// is not a scheme"],
         ["a\tb", "it has a control character"],
+        ["a.lan/%zz", "its path has a percent sign without two hexadecimal digits"],
     ])("%s is left out", (text, reason) => {
         expect(normalizeEndpoint(text)).toEqual({ kind: "ignored", reason });
     });
 
     test.each([
-        [""],
-        ["/v2"],
-        ["https://"],
+        ["?x://"],
         ["2001:db8::5"],
         ["[nope]:5000"],
         ["u:p@a.lan"],
         ["a%20b"],
-        ["a.lan/?ns=x"],
-        ["a.lan/#x"],
+        ["a.lan/%762"],
+        ["a.lan/#ü"],
         ["ü.lan"],
-        ["a.lan/ü"],
         ['a"b'],
     ])("%s is not guessed", text => {
         expect(normalizeEndpoint(text).kind).toBe("unclear");
