@@ -89,10 +89,16 @@ function kindProblem(fault: KindFault, positionOf: RegistriesFile["positionOf"])
     return { ...positionOf(path), path: pathText(path), message };
 }
 
-/** What most often makes a text of something that was meant as more. */
-function hintOf({ expected, found }: KindFault): string {
+/** What most often makes something else of what was meant. */
+function hintOf({ expected, found, path, mark }: KindFault): string {
     if (expected === "list" && found !== null) return ` Put "- " before each endpoint.`;
-    if (expected !== "map" || found === null) return "";
-    if (/^[\w.-]+:\S/.test(found)) return " A space is missing after a colon.";
-    return " A colon is missing at the end of this text.";
+    if (expected !== "map") return "";
+    if (found === null) {
+        if (path.length !== 2 || path[0] !== "mirrors") return "";
+        return path[1] === "endpoint" || path[1] === "rewrite"
+            ? " Indent it below a registry's name."
+            : " Write `endpoint:` above the list.";
+    }
+    if (/^[\w.-]+:\S/.test(found)) return ` A space is missing after the colon in line ${mark.line + 1}.`;
+    return ` A colon is missing at the end of line ${mark.line + 1}.`;
 }

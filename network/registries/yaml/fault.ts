@@ -15,14 +15,23 @@ export class YamlFault extends Error {
     readonly problem: string;
     readonly mark: Mark;
     readonly context: Mark | null;
+    /** Where the text begins that a colon is missing behind; null where that is not the fault, or not known. */
+    readonly withoutColon: Mark | null;
 
     /** `problem` is in yaml.v2's words; `mark` is where it stops, `context` where what it was reading begins. */
-    constructor(step: FaultyStep, problem: string, mark: Mark, context: Mark | null = null) {
+    constructor(
+        step: FaultyStep,
+        problem: string,
+        mark: Mark,
+        context: Mark | null = null,
+        withoutColon: Mark | null = null,
+    ) {
         super(problem);
         this.step = step;
         this.problem = problem;
         this.mark = mark;
         this.context = context;
+        this.withoutColon = withoutColon;
     }
 
     /** The message that K3s ends with. Its line is one too small where yaml.v2's parser stops (decode.go, fail). */

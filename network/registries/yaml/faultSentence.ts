@@ -10,12 +10,8 @@ export function faultSentence(fault: YamlFault, bytes: Uint8Array): string {
 
 /** Where the reader of a message has to look: where a colon is missing, not where the next one stands. */
 export function placeOfFault(fault: YamlFault): Mark {
-    return fault.context !== null && (isColonMissing(fault) || isNotClosed(fault)) ? fault.context : fault.mark;
-}
-
-function isColonMissing({ problem, mark, context }: YamlFault): boolean {
-    if (problem === "could not find expected ':'") return true;
-    return problem === "mapping values are not allowed in this context" && context !== null && context.line < mark.line;
+    if (fault.withoutColon !== null) return fault.withoutColon;
+    return fault.context !== null && isNotClosed(fault) ? fault.context : fault.mark;
 }
 
 /** What is open goes on to another line, where the fault is noticed. */
@@ -39,8 +35,8 @@ function wordsOf(fault: YamlFault, bytes: Uint8Array): Words {
     if (problem.includes("tab character") || (problem.includes("cannot start any token") && at(bytes, mark) === "\t")) {
         return { what: `${line} holds a tab where YAML takes only spaces`, advice: "Replace the tab with spaces." };
     }
-    if (isColonMissing(fault)) {
-        const where = `line ${placeOfFault(fault).line + 1}`;
+    if (fault.withoutColon !== null) {
+        const where = `line ${fault.withoutColon.line + 1}`;
         return { what: `${where}: a colon is missing`, advice: `Write a colon behind the name in ${where}.` };
     }
     const known = WORDS.find(([part]) => problem.includes(part));

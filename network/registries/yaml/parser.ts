@@ -130,6 +130,7 @@ class DocumentParser {
     #state: State = () => this.#node(true, false);
     /** Where the collections around the current node begin. */
     readonly #marks: Mark[] = [];
+    #lastScalar: Mark | null = null;
 
     constructor(scanner: Scanner) {
         this.#scanner = scanner;
@@ -213,6 +214,7 @@ class DocumentParser {
         }
         if (token.kind === "scalar") {
             this.#leave();
+            this.#lastScalar = token.mark;
             scanner.take();
             const isImplicit = tag === "!" || (tag === "" && token.isPlain);
             return { kind: "scalar", mark, anchor, tag, value: token.value, isImplicit };
@@ -270,8 +272,16 @@ class DocumentParser {
         return { kind: "end", mark: token.mark };
     }
 
-    #fault(problem: string, token: Token): YamlFault {
-        return new YamlFault("parser", problem, token.mark, this.#marks.at(-1) ?? null);
+    #fault(problem: string, token: Token, withoutColon: Mark | null = null): YamlFault {
+        return new YamlFault("parser", problem, token.mark, this.#marks.at(-1) ?? null, withoutColon);
+    }
+
+    /** A text on the same line, or a deeper map, behind a text: that text was meant as a key. */
+    #noKey(token: Token): YamlFault {
+        const before = this.#lastScalar;
+        const isBehind = before !== null && (token.kind === "scalar" ? token.mark.line === before.line : true);
+        const followsText = isBehind && ["scalar", "block-mapping-start"].includes(token.kind);
+        return this.#fault("did not find expected key", token, followsText ? before : null);
     }
 
     readonly #blockEntry = (): ParserEvent => {
@@ -300,7 +310,7 @@ class DocumentParser {
     readonly #blockKey = (): ParserEvent => {
         const token = this.#scanner.peek();
         if (token.kind === "block-end") return this.#close(token);
-        if (token.kind !== "key") throw this.#fault("did not find expected key", token);
+        if (token.kind !== "key") throw this.#noKey(token);
         this.#scanner.take();
         return ["key", "value", "block-end"].includes(this.#scanner.peek().kind)
             ? this.#emptyThen(this.#blockValue, token.mark)

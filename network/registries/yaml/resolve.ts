@@ -45,7 +45,6 @@ function resolvePlain(value: string, mayBeTimestamp: boolean): Resolved {
     if (TRUES.includes(value)) return { ...is("boolean", "!!bool"), boolean: true };
     if (FALSES.includes(value)) return { ...is("boolean", "!!bool"), boolean: false };
     if (FLOATS.test(value)) return is("number", "!!float");
-    if (value === "<<") return is("text", "!!merge");
     if (value.startsWith(".")) {
         return /^\.\d+(?:[eE][-+]?\d+)?$/.test(value) && Number.isFinite(Number(value))
             ? is("number", "!!float")

@@ -253,10 +253,17 @@ export class Scanner {
         this.#addPunctuation("value", 1);
     }
 
-    /** The text before the colon is the context: it begins on another line where a colon is missing there. */
+    /** Where the text before the colon begins on a line above, a colon is missing there. */
     #noValueHere(): YamlFault {
+        const { mark } = this.#characters;
+        const scalar = this.#lastScalar;
+        const withoutColon = scalar !== null && scalar.line < mark.line ? scalar : null;
         const problem = "mapping values are not allowed in this context";
-        return new YamlFault("scanner", problem, this.#characters.mark, this.#lastScalar);
+        return new YamlFault("scanner", problem, mark, null, withoutColon);
+    }
+
+    #noColonBehind(key: Mark): YamlFault {
+        return new YamlFault("scanner", "could not find expected ':'", this.#characters.mark, key, key);
     }
 
     #fetchProperty(scan: (mark: Mark) => Token): void {
@@ -303,7 +310,7 @@ export class Scanner {
         if (key === null) return null;
         const { line, index } = this.#characters;
         if (key.mark.line >= line && key.mark.index + LONGEST_KEY >= index) return key;
-        if (key.isRequired) throw scannerFault(this.#characters, "could not find expected ':'", key.mark);
+        if (key.isRequired) throw this.#noColonBehind(key.mark);
         this.#levels[level]!.key = null;
         return null;
     }
@@ -327,7 +334,7 @@ export class Scanner {
     #forgetKey(): void {
         const level = this.#levels.at(-1)!;
         if (level.key === null) return;
-        if (level.key.isRequired) throw scannerFault(this.#characters, "could not find expected ':'", level.key.mark);
+        if (level.key.isRequired) throw this.#noColonBehind(level.key.mark);
         this.#keyTokens.delete(level.key.token);
         level.key = null;
     }

@@ -127,7 +127,7 @@ const CASES: readonly [what: string, text: string, expected: string[]][] = [
         ["5 warning rewrite-without-endpoint"],
     ],
     [
-        "no such fault in an upstream with its port",
+        "no fault in an upstream with its port",
         rewrite("a: b").replace("cache.lan", "registry-1.docker.io:443"),
         ["5 info rewrite-not-upstream"],
     ],

@@ -113,6 +113,34 @@ describe("a file with which K3s does not start is refused at the place of the fa
             /^line 2: a colon is missing.*line 3: mapping values are not allowed/,
         ],
         ["a missing colon at the top", "mirrors: {}\nconfigs\n", "2:1", "", /^line 2: a colon is missing/],
+        [
+            "a missing colon behind a name in quotes",
+            'mirrors:\n  "docker.io"\n    endpoint: []\n',
+            "2:3",
+            "",
+            /^line 2: a colon is missing/,
+        ],
+        [
+            "a missing colon between two texts",
+            'mirrors:\n  a.lan:\n    rewrite:\n      "^a$" "b"\n',
+            "4:7",
+            "",
+            /^line 4: a colon is missing/,
+        ],
+        [
+            "a missing colon above a list",
+            "mirrors:\n  a.lan:\n    endpoint\n      - b.lan\n",
+            "2:3",
+            'mirrors["a.lan"]',
+            /A colon is missing at the end of line 3\./,
+        ],
+        [
+            "a list below a registry's name",
+            "mirrors:\n  a.lan:\n    - b.lan\n",
+            "2:3",
+            'mirrors["a.lan"]',
+            /Write `endpoint:` above the list\./,
+        ],
         ["two colons in a text", "configs: {a: {auth: {password: a: b}}}\n", "1:33", "", /expected ',' or '}'/],
         [
             "a text for a list",
@@ -134,7 +162,7 @@ describe("a file with which K3s does not start is refused at the place of the fa
             "configs:\n  a.lan:\n    auth:\n      username:u\n",
             "3:5",
             'configs["a.lan"].auth',
-            /space is missing after a colon/,
+            /space is missing after the colon in line 4/,
         ],
         [
             "a quoted boolean",

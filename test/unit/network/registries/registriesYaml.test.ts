@@ -48,7 +48,7 @@ mirrors:
         );
     });
 
-    it("is the same whatever the order of names", () => {
+    it("is the same for any order of names", () => {
         const one = { mirrors: { "a.lan": {}, "b.lan": {} }, configs: {} };
         const other = { configs: {}, mirrors: { "b.lan": {}, "a.lan": {} } };
 
@@ -73,7 +73,7 @@ describe("a certificate authority by name", () => {
         expect(registriesOf(named)).toEqual(inFile);
     });
 
-    it("is told again from such a file, and from no other", () => {
+    it("is recognized by the path of its file, and by no other path", () => {
         expect(argsOfRegistries(inFile)).toEqual(named);
         const other = { configs: { "a.lan": { tls: { ca_file: "/etc/ssl/a.crt" } } } };
         expect(argsOfRegistries(other)).toEqual(other);
