@@ -39,12 +39,18 @@ look_at_record() {
 
 look_at_managers() {
     netif=/run/systemd/netif/links/$(cat "/sys/class/net/$link/ifindex")
-    if [ -e "$netif" ]; then answer networkFile "$(sed -n 's/^NETWORK_FILE=//p' "$netif")"; fi
+    answer container "$(cat /run/systemd/container 2>/dev/null || :)"
+    if [ -e "$netif" ]; then
+        network_file=$(sed -n 's/^NETWORK_FILE=//p' "$netif")
+        answer networkFile "$network_file"
+        if [ -n "$network_file" ]; then answer sharedWith "$(links_of_network_file)"; fi
+    fi
     if command -v nmcli >/dev/null 2>&1; then
         uuid=$(nmcli -g GENERAL.CON-UUID device show "$link" 2>/dev/null || :)
         if [ -n "$uuid" ]; then
             profile=$(nmcli -t -f UUID,FILENAME connection show | sed -n "s/^$uuid://p")
             answer profile "$profile"
+            answer sharedWith "$(nmcli -t -f UUID,DEVICE connection show --active | sed -n "s/^$uuid://p" | grep -vxF "$link" | tr '\n' ' ')"
         fi
     fi
     if [ -d /usr/share/ifupdown2 ]; then answer ifupdown ifupdown2; elif command -v ifup >/dev/null 2>&1; then answer ifupdown ifupdown; fi
@@ -55,25 +61,51 @@ look_at_managers() {
     done
 }
 
+# Names of the other links that systemd-networkd configures by the same .network file.
+links_of_network_file() {
+    for state in /run/systemd/netif/links/*; do
+        if [ "$state" = "$netif" ] || ! grep -qsxF "NETWORK_FILE=$network_file" "$state"; then continue; fi
+        for other in /sys/class/net/*; do
+            if [ "$(cat "$other/ifindex" 2>/dev/null || :)" = "${state##*/}" ]; then printf '%s ' "${other##*/}"; fi
+        done
+    done
+}
+
 # Files that may set the link's MTU at boot.
 config_files() {
-    interfaces=/etc/network/interfaces
-    if [ -e "$interfaces" ]; then
-        echo "$interfaces"
-        sed -n 's/^[[:space:]]*source[[:space:]]\{1,\}//p' "$interfaces" | while read -r pattern; do
-            case $pattern in /*) ;; *) pattern=/etc/network/$pattern ;; esac
-            ls -d $pattern 2>/dev/null || :
-        done
-        sed -n 's/^[[:space:]]*source-directory[[:space:]]\{1,\}//p' "$interfaces" | while read -r directory; do
-            case $directory in /*) ;; *) directory=/etc/network/$directory ;; esac
-            ls -d "$directory"/* 2>/dev/null || :
+    interfaces_files /etc/network/interfaces 0
+    for path in /etc/network/if-up.d/* /etc/network/if-pre-up.d/* /etc/dhcp/dhclient-*-hooks.d/*; do
+        if [ -f "$path" ] && grep -qi mtu "$path"; then echo "$path"; fi
+    done
+    if [ -n "${network_file:-}" ]; then
+        for directory in /etc/systemd /run/systemd /usr/local/lib/systemd /usr/lib/systemd; do
+            for path in "$directory/network/${network_file##*/}.d"/*.conf; do
+                if [ -f "$path" ]; then echo "$path"; fi
+            done
         done
     fi
-    for path in /etc/dhcp/dhclient.conf /etc/netplan/90-clearpath-*.yaml \
-        /etc/systemd/network/*.network.d/90-clearpath.conf "${profile:-}"; do
+    for path in /etc/dhcp/dhclient.conf /etc/netplan/90-clearpath-*.yaml "${profile:-}"; do
         if [ -e "$path" ]; then echo "$path"; fi
     done
 }
+
+# interfaces_files FILE DEPTH: the file and the files that it names by source, in order, eight deep at most.
+# ifupdown takes only names of letters, digits, - and _ from a source-directory (interfaces(5)).
+interfaces_files() (
+    if [ ! -f "$1" ] || [ "$2" -gt 8 ]; then return 0; fi
+    depth=$(($2 + 1))
+    echo "$1"
+    sed -n 's/^[[:space:]]*\(source\(-directory\)\{0,1\}\)[[:space:]]\{1,\}/\1 /p' "$1" | while read -r word pattern; do
+        case $pattern in /*) ;; *) pattern=/etc/network/$pattern ;; esac
+        if [ "$word" = source-directory ]; then pattern="$pattern/*"; fi
+        for path in $pattern; do
+            case $word:${path##*/} in
+                source-directory:*[!A-Za-z0-9_-]*) if [ ! -d /usr/share/ifupdown2 ]; then continue; fi ;;
+            esac
+            interfaces_files "$path" "$depth"
+        done
+    done
+)
 
 value_of() {
     eval "printf '%s' \"\$file$1_$2\""
@@ -152,24 +184,68 @@ write_boot_file() {
     fi
 }
 
-# netplan merges files by id; only its generated files prove that it uses the MTU.
+# What the next boot does with the files, as the tools of the link's manager tell it.
 check_boot_files() {
     case $manager in
-        netplan)
-            scratch=$(mktemp -d)
-            mkdir -p "$scratch/etc"
-            cp -a /etc/netplan "$scratch/etc/"
-            said=$(netplan generate --root-dir "$scratch" 2>&1) || :
-            if ! grep -qsrx "MTUBytes=$mtu" "$scratch/run/systemd/network" && ! grep -qsrx "mtu=$mtu" "$scratch/run/NetworkManager"; then
-                rm -rf "$scratch"
-                fail "netplan does not use the MTU of $link for the next boot: $said. The link is as it was. Check the files in /etc/netplan."
-            fi
-            rm -rf "$scratch"
-            ;;
-        networkmanager)
-            attempt "The link is as it was." nmcli connection load "$(value_of 1 path)"
-            ;;
+        netplan) check_netplan ;;
+        ifupdown) check_ifupdown ;;
+        ifupdown2) check_ifupdown2 ;;
+        networkmanager) attempt "The link is as it was." nmcli connection load "$(value_of 1 path)" ;;
     esac
+}
+
+# netplan merges files by id; only what it generates for this id proves that it uses the MTU.
+check_netplan() {
+    scratch=$(mktemp -d)
+    mkdir -p "$scratch/etc"
+    cp -a /etc/netplan "$scratch/etc/"
+    said=$(netplan generate --root-dir "$scratch" 2>&1) || :
+    if grep -qsx "MTUBytes=$mtu" "$scratch/run/systemd/network/10-netplan-$netplan_id.network" ||
+        grep -qsx "mtu=$mtu" "$scratch/run/NetworkManager/system-connections/netplan-$netplan_id.nmconnection"; then
+        rm -rf "$scratch"
+        return
+    fi
+    rm -rf "$scratch"
+    fail "netplan does not use the MTU of $link for the next boot: ${said:-it generates another value}.$(later_netplan_files) The link is as it was. Check the files in /etc/netplan."
+}
+
+# The netplan files that are read after ours and set an MTU, as sentences.
+later_netplan_files() {
+    ours=90-clearpath-$link.yaml
+    for path in /lib/netplan/*.yaml /etc/netplan/*.yaml /run/netplan/*.yaml; do
+        if [ ! -f "$path" ] || ! grep -q 'mtu:' "$path"; then continue; fi
+        if [ "$(printf '%s\n' "${path##*/}" "$ours" | LC_ALL=C sort | tail -n 1)" != "$ours" ]; then
+            printf ' %s is read later and sets an MTU.' "$path"
+        fi
+    done
+}
+
+# ifup tells the commands that it would run. The last one that sets the link's MTU counts; an inet6 stanza only raises it.
+# A line that begins with a number is the second value of an option that was given twice.
+check_ifupdown() {
+    if ! command -v ifup >/dev/null 2>&1; then return; fi
+    said=$(ifup --no-act --verbose --force "$link" 2>&1) || :
+    boot_mtu=$(printf '%s\n' "$said" | awk -v link="$link" '
+        /^[0-9]+([ \t]|$)/ { broken = 1 }
+        /-lt [0-9]+ \]; then ip link set dev/ {
+            for (i = 1; i < NF; i++) if ($i == "-lt" && value + 0 < $(i + 1) + 0) value = $(i + 1) + 0
+            next
+        }
+        /ip .*link .*mtu / && (index($0, " " link) || index($0, "IFACE")) {
+            for (i = 1; i < NF; i++) if ($i == "mtu") value = $(i + 1)
+        }
+        END { print broken ? "that no command can set" : value }')
+    if [ "$boot_mtu" != "$mtu" ]; then
+        fail "at the next boot ifup would give $link the MTU ${boot_mtu:-of its driver}. The link is as it was. Check the stanzas of $link in /etc/network/interfaces; ifup --no-act --verbose --force $link shows the commands."
+    fi
+}
+
+# ifupdown2 shows the options as it reads them.
+check_ifupdown2() {
+    if ! command -v ifquery >/dev/null 2>&1 || ! said=$(ifquery "$link" 2>&1); then return; fi
+    if printf '%s\n' "$said" | sed -n 's/^[[:space:]]*mtu[[:space:]]\{1,\}//p' | grep -qvxF "$mtu"; then
+        fail "at the next boot ifupdown2 would give $link another MTU. The link is as it was. Check the stanzas of $link in /etc/network/interfaces; ifquery $link shows how they are read."
+    fi
 }
 
 revert_set() {

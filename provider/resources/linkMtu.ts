@@ -4,8 +4,9 @@ import { Mtu, SMALLEST_IPV6_MTU } from "../../network/mtu.ts";
 import { COMMIT_CONFIRM, commitConfirm, lookAtSettled } from "../host/commitConfirm.ts";
 import { hostOfConnection } from "../host/connection.ts";
 import { HostError } from "../host/hostError.ts";
-import { type LinkFacts, linkFacts } from "../host/linkFacts.ts";
-import { type BootFile, bootFiles, LinkManager, managerOf } from "../host/linkManager.ts";
+import { BootRefusal } from "../host/link/bootRefusal.ts";
+import { type LinkFacts, linkFacts } from "../host/link/linkFacts.ts";
+import { type BootFile, bootFiles, LinkManager, managerOf, netplanId } from "../host/link/linkManager.ts";
 import type { OperationContext } from "../host/operationContext.ts";
 import { newOwnership, type Ownership } from "../host/owner.ts";
 import { expectMachine, foundOwnership, isMachine, sessionIfThere, tellTakenFrom } from "../host/presence.ts";
@@ -79,7 +80,7 @@ export const linkMtu = resourceKind({
                 manager,
                 bridge: facts.bridge,
                 alreadyRight,
-                atBoot: alreadyRight || inPlace(facts, bootFiles(manager, facts, inputs.mtu)),
+                atBoot: alreadyRight || isSetAtBoot(facts, manager, inputs.mtu),
             },
         };
     },
@@ -143,7 +144,11 @@ async function setMtu(context: OperationContext, inputs: Inputs, ownership: Owne
         : await commitConfirm(context, session, {
               name: `set the MTU of ${link} to ${mtu}`,
               programs: [PROGRAM],
-              values: { ...values, ...fileValues(facts, bootFiles(manager, facts, mtu)) },
+              values: {
+                  ...values,
+                  netplan_id: netplanId(facts),
+                  ...fileValues(facts, filesFor(session.host, manager, facts, mtu)),
+              },
               action: "set",
               confirmSeconds,
               witnesses,
@@ -203,10 +208,12 @@ async function giveBack(
     const foundMtu = facts.record.foundMtu ?? outputs.foundMtu;
     const values = { ...baseValues(link, outputs), mtu, found_mtu: foundMtu, manager: outputs.manager };
     const undone = facts.record.files.map(({ number, path, before, now }) => {
-        const asOne = (text: string, value: number) =>
-            bootFiles(outputs.manager, { ...facts, files: new Map([[path, text]]) }, value).find(
+        const asOne = (text: string, value: number) => {
+            const files = new Map([...facts.files, [path, text]]);
+            return unlessRefused(() => bootFiles(outputs.manager, { ...facts, files }, value))?.find(
                 file => file.path === path,
             )?.text;
+        };
         const onlyOurs = before === undefined || now === undefined || now === before || asOne(before, mtu) === now;
         const holdsOurs = now !== undefined && asOne(now, mtu) === now;
         const undo = onlyOurs ? "put_back" : holdsOurs ? "edit" : "leave";
@@ -226,8 +233,33 @@ function baseValues(link: string, { ownerId, machineId }: Ownership): StepValues
     return { record: recordDirectory("link", link), owner_id: ownerId, expected_machine_id: machineId, link };
 }
 
-function inPlace(facts: LinkFacts, files: readonly BootFile[]): boolean {
-    return files.every(({ path, text }) => facts.textOf(path) === text);
+/** Whether the boot files are in place, and nothing else on the host decides the MTU. */
+function isSetAtBoot(facts: LinkFacts, manager: LinkManager, mtu: number): boolean {
+    const files = unlessRefused(() => bootFiles(manager, facts, mtu));
+    return files?.every(({ path, text }) => facts.textOf(path) === text) ?? false;
+}
+
+/** The boot files; where the host's configuration does not allow them, an error that says where, before any change. */
+function filesFor(host: string, manager: LinkManager, facts: LinkFacts, mtu: number): BootFile[] {
+    try {
+        return bootFiles(manager, facts, mtu);
+    } catch (error) {
+        if (!(error instanceof BootRefusal)) throw error;
+        throw new HostError(
+            host,
+            "step",
+            `the MTU of ${facts.link} cannot be set for the next boot. ${error.message} Nothing was changed.`,
+        );
+    }
+}
+
+function unlessRefused<T>(result: () => T): T | undefined {
+    try {
+        return result();
+    } catch (error) {
+        if (error instanceof BootRefusal) return undefined;
+        throw error;
+    }
 }
 
 /** Boot files as numbered shell variables, each with the digest of the text that the new text was made from. */

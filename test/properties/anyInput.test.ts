@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { readStackSettings, writeEncryptionSalt } from "../../engine/stack/stackConfig.ts";
 import { readContainerdConfig } from "../../network/registries/containerdConfig.ts";
 import { Connection, hostOfConnection } from "../../provider/host/connection.ts";
-import { bootFiles } from "../../provider/host/linkManager.ts";
+import { bootFiles } from "../../provider/host/link/linkManager.ts";
 import { kinds } from "../../provider/kinds.ts";
 import { importedState } from "../../provider/service/lifecycle.ts";
 
@@ -123,7 +123,10 @@ describe("a file for the next boot", () => {
         const kind = fc.constantFrom(null, "bridge", "bond", "vlan", "veth");
         fc.assert(
             fc.property(id, kind, fc.integer({ min: 68, max: 65535 }), (some, of, mtu) => {
-                const facts = { link: "eth0", kind: of, profile: undefined, ifupdown: undefined, files: new Map() };
+                const nothing = { profile: undefined, ifupdown: undefined, container: undefined, sharedWith: [] };
+                // A bridge of systemd-networkd is refused unless its ports have the MTU.
+                const ports = [{ name: "eth1", mtu }];
+                const facts = { ...nothing, link: "eth0", kind: of, ports, files: new Map() };
                 const networkFile = `/run/systemd/network/10-netplan-${some}.network`;
                 const [file] = bootFiles("netplan", { ...facts, networkFile }, mtu);
                 const { version, ...sections } = parse(file!.text).network;

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasStanza, withDhclientMtu, withInterfaceMtu, withKeyfileMtu } from "../../provider/host/interfacesFile.ts";
+import { BootRefusal } from "../../provider/host/link/bootRefusal.ts";
+import { withDhclientMtu, withKeyfileMtu } from "../../provider/host/link/bootTexts.ts";
+import { hasStanza, type IfupdownFlavour, withInterfacesMtu } from "../../provider/host/link/interfacesMtu.ts";
 import { bracesBalance } from "../../provider/resources/nftTable.ts";
 
 const link = fc.constantFrom("eth0", "vmbr1", "eno1.100", "a+b");
@@ -27,6 +29,17 @@ const line = fc.oneof(
     fc.string({ unit: "binary" }),
 );
 const text = fc.array(line, { maxLength: 12 }).map(lines => lines.join("\n"));
+
+const PATH = "/etc/network/interfaces";
+/** The file with the MTU; a text that is refused is none of these properties' cases. */
+function withInterfaceMtu(text: string, of: string, size: number, flavour: IfupdownFlavour): string {
+    try {
+        return withInterfacesMtu(new Map([[PATH, text]]), of, size, flavour).get(PATH) ?? text;
+    } catch (error) {
+        if (error instanceof BootRefusal) fc.pre(false);
+        throw error;
+    }
+}
 
 describe("a configuration file of any text", () => {
     const renderers: [string, (text: string, link: string, mtu: number) => string][] = [
@@ -59,7 +72,7 @@ describe("a configuration file of any text", () => {
     test("as interfaces stays as it is when it has no stanza for the link", () => {
         fc.assert(
             fc.property(text, link, mtu, (some, of, size) => {
-                fc.pre(!hasStanza(some, of));
+                fc.pre(!hasStanza(new Map([[PATH, some]]), of));
                 expect(withInterfaceMtu(some, of, size, "ifupdown2")).toBe(some);
             }),
         );

@@ -16,7 +16,7 @@ import {
 } from "../../../network/pullThrough/units.ts";
 import { CA_DIRECTORY } from "../../../network/registries/args.ts";
 import { PENDING } from "../../../provider/host/commitConfirm.ts";
-import { bootFiles, LinkManager, type ManagerFacts } from "../../../provider/host/linkManager.ts";
+import { bootFiles, LinkManager, type ManagerFacts } from "../../../provider/host/link/linkManager.ts";
 
 const page = readFileSync(join(repositoryRoot, "docs/start/what-it-changes.md"), "utf8");
 const source = (file: string) => readFileSync(join(repositoryRoot, file), "utf8");
@@ -29,6 +29,9 @@ test("the page of changes on hosts names the file that each manager of a link ge
         networkFile: "/run/systemd/network/NAME.network",
         profile: "/etc/NetworkManager/system-connections/NAME.nmconnection",
         ifupdown: undefined,
+        sharedWith: [],
+        ports: [],
+        container: undefined,
         files: new Map([
             ["/etc/network/interfaces", "iface LINK inet dhcp\n"],
             ["/etc/dhcp/dhclient.conf", ""],

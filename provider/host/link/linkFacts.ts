@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { LARGEST_MTU, SMALLEST_MTU } from "../../network/mtu.ts";
+import { LARGEST_MTU, SMALLEST_MTU } from "../../../network/mtu.ts";
+import type { Answers } from "../step.ts";
 import type { ManagerFacts } from "./linkManager.ts";
-import type { Answers } from "./step.ts";
 
 /** A file that Clearpath changed for the next boot: its text before (undefined: there was no file), and now. */
 export interface KeptFile {
@@ -76,6 +76,9 @@ export function linkFacts(link: string, answers: Answers): LinkFacts {
         hasGlobalIpv6: (answers.globalAddresses ?? "") !== "",
         networkFile: answers.networkFile || undefined,
         profile: answers.profile || undefined,
+        sharedWith: wordsIn(answers.sharedWith),
+        ports: ports.map(({ ifname, mtu }) => ({ name: ifname, mtu })),
+        container: wordsIn(answers.container)[0],
         ifupdown: answers.ifupdown as "ifupdown2" | "ifupdown" | undefined,
         files,
         record: {
@@ -94,6 +97,10 @@ function linksIn(json: string | undefined): z.infer<typeof IpLink>[] {
     const links: object[] = json ? JSON.parse(json) : [];
     // iproute2 prints an empty object for every link that a filter excludes.
     return z.array(IpLink).parse(links.filter(link => "ifname" in link));
+}
+
+function wordsIn(text: string | undefined): string[] {
+    return (text ?? "").split(/\s+/).filter(word => word !== "");
 }
 
 /** Numbers of answers such as kept_1_path. */
