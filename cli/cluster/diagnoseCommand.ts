@@ -24,13 +24,15 @@ interface Flags extends ClusterFlags {
 export function diagnoseCommand(program: Command): void {
     const command = program
         .command("diagnose")
-        .description("Say why a deploy hangs: pulls, nodes, sources, releases. Reads the cluster and changes nothing.");
+        .description(
+            "Say why a deploy hangs: image pulls, pods, nodes, sources, releases. Reads the cluster and changes nothing.",
+        );
     addClusterOptions(command)
         .addOption(new Option("--hosts <file>", "hosts to ask for MTU, route and resolver by SSH").conflicts("stack"))
         .option("--stack <name>", "take those hosts from a stack's configuration")
         .option("--cwd <directory>", "directory of the Pulumi program, with --stack", ".")
         .addOption(
-            new Option("--gate <what>", "judge these too, which block nothing by themselves (repeatable)")
+            new Option("--gate <what>", "judge these too (repeatable): with secrets, ExternalSecrets and their stores")
                 .choices(["secrets"])
                 .argParser((value: string, before: string[]) => [...before, value])
                 .default([], "none"),
@@ -38,7 +40,10 @@ export function diagnoseCommand(program: Command): void {
         .addOption(new Option("--json", "print one JSON object").conflicts("markdown"))
         .option("--markdown", "print GitHub-flavoured Markdown")
         .option("--github-step-summary", "add the Markdown to the summary of the workflow's step as well")
-        .addHelpText("after", "\nExit code 0: nothing blocks. 1: something does. 2: usage. 3: could not run.");
+        .addHelpText(
+            "after",
+            "\nExit code 0: nothing blocks; what is still at work does not. 1: something does. 2: usage. 3: nothing could be read.",
+        );
 
     command.action(async (flags: Flags) => {
         const unknown = flags.gate.find(gate => gate !== "secrets");

@@ -2,7 +2,13 @@ import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import { text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { ApiFailure, failureOfConnection, failureOfStatus } from "./apiFailure.ts";
+import {
+    ApiFailure,
+    failureOfConnection,
+    failureOfCredentials,
+    failureOfLogin,
+    failureOfStatus,
+} from "./apiFailure.ts";
 
 /** Objects of one page: large enough that a cluster takes few round trips, small enough that one page fits any memory. */
 export const PAGE_SIZE = 500;
@@ -39,7 +45,8 @@ export class ClusterApi {
     readonly context: string;
     readonly #config: KubeConfig;
     readonly #signal: AbortSignal | undefined;
-    #options: https.RequestOptions | undefined;
+    #options: Promise<https.RequestOptions> | undefined;
+    readonly #agents: https.Agent[] = [];
 
     private constructor(config: KubeConfig, signal?: AbortSignal) {
         this.#config = config;
@@ -51,27 +58,33 @@ export class ClusterApi {
     /** Opens no connection yet. A user with a credential plugin has it run now. `signal` ends requests under way. */
     static async open(config: KubeConfig, signal?: AbortSignal): Promise<ClusterApi> {
         const api = new ClusterApi(config, signal);
-        await api.#authenticate();
+        await api.#credentials();
         return api;
     }
 
-    async #authenticate(): Promise<https.RequestOptions> {
+    /** The credentials in use. `refused` are those that the server no longer takes; they are renewed once for all requests. */
+    #credentials(refused?: Promise<https.RequestOptions>): Promise<https.RequestOptions> {
+        if (this.#options === undefined || this.#options === refused) this.#options = this.#authenticated();
+        return this.#options;
+    }
+
+    async #authenticated(): Promise<https.RequestOptions> {
         const options: https.RequestOptions = { headers: {} };
         try {
             await this.#config.applyToHTTPSOptions(options);
         } catch (error) {
-            throw failureOfConnection(this.server, error as Error);
+            throw failureOfCredentials(this.server, error as Error);
         }
         const agent = options.agent as https.Agent & { keepAlive: boolean };
         agent.keepAlive = true;
         agent.maxSockets = CONNECTIONS;
-        this.#options = options;
+        this.#agents.push(agent);
         return options;
     }
 
     /** Closes the connections. */
     close(): void {
-        (this.#options?.agent as https.Agent | undefined)?.destroy();
+        for (const agent of this.#agents) agent.destroy();
     }
 
     /** One object. */
@@ -134,22 +147,26 @@ export class ClusterApi {
         return { text: await this.#textOf(message), date: new Date(message.headers.date ?? Date.now()) };
     }
 
-    /** Sends a request and waits for an answer that is no error; asks once more for credentials that have run out. */
+    /**
+     * Sends a request and waits for an answer that is no error. Credentials that have run out are fetched again once; the
+     * connections of the old ones stay open, for other requests may be under way on them.
+     */
     async #answer(method: string, path: string, contentType?: string, body?: unknown): Promise<IncomingMessage> {
-        let message = await this.#send(this.#options ?? (await this.#authenticate()), method, path, contentType, body);
+        const used = this.#credentials();
+        let message = await this.#send(await used, method, path, contentType, body);
+        let { cert } = await used;
         if (message.statusCode === 401) {
-            message.destroy();
-            this.close();
-            message = await this.#send(await this.#authenticate(), method, path, contentType, body);
+            message.resume();
+            const renewed = await this.#credentials(used);
+            cert = renewed.cert;
+            message = await this.#send(renewed, method, path, contentType, body);
         }
         const status = message.statusCode!;
         if (status < 300) return message;
-        throw failureOfStatus(
-            this.server,
-            `${method} ${path.replace(/\?.*/, "")}`,
-            status,
-            await this.#textOf(message),
-        );
+        const request = `${method} ${path.split("?")[0]}`;
+        const said = await this.#textOf(message);
+        if (status === 401) throw failureOfLogin(this.server, request, said, cert);
+        throw failureOfStatus(this.server, request, status, said);
     }
 
     async #textOf(message: IncomingMessage): Promise<string> {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { ApiFailure } from "../api/apiFailure.ts";
 import type { ClusterApi } from "../api/clusterApi.ts";
 import { conditionOf } from "../api/objects.ts";
 import { type ServedKind, servedKinds } from "../api/servedKinds.ts";
@@ -6,6 +7,7 @@ import {
     canBeForced,
     EXTERNAL_SECRETS,
     type ExternalSecret,
+    generatedKind,
     generatedSecretName,
     isBootstrap,
     keysToExpect,
@@ -60,6 +62,8 @@ async function waitFor(
 ): Promise<GateOutcome> {
     const startedAt = performance.now();
     let request: SyncRequest | undefined;
+    /** Why no sync could be asked for; the gate judges Secrets, and a webhook that does not answer is no reason to fail. */
+    let refusal: string | undefined;
     let told = "";
     const tell = (sentence: string) => {
         if (sentence !== told) onProgress(`${wanted.namespace}/${wanted.name}: ${sentence}`);
@@ -72,13 +76,19 @@ async function waitFor(
         const state = await stateOf(api, wanted, kinds.get("ExternalSecret"));
         if (settings.sync && request === undefined && state.externalSecret) {
             const parents = kinds.get("ClusterExternalSecret");
-            request = await forceSync(api, state.externalSecret, kinds.get("ExternalSecret")!, parents);
-            tell("sync requested");
+            try {
+                request = await forceSync(api, state.externalSecret, kinds.get("ExternalSecret")!, parents);
+                refusal = undefined;
+                tell("sync requested");
+            } catch (error) {
+                refusal = refusalIn(error);
+                tell(refusal);
+            }
         }
         const seconds = (performance.now() - startedAt) / 1000;
-        const outcome = outcomeNow(state, request, settings, seconds);
+        const outcome = outcomeNow(state, request, refusal, settings, seconds);
         if (outcome !== undefined) {
-            const found = await outcomeOf(api, state, outcome);
+            const found = await outcomeOf(api, state, outcome, refusal);
             tell(found.reason === null ? outcome : `${outcome}: ${found.reason}`);
             return found;
         }
@@ -87,12 +97,20 @@ async function waitFor(
     }
 }
 
+/** Why the API server did not take the request for a sync. Throws what concerns the connection or the login. */
+function refusalIn(error: unknown): string {
+    if (!(error instanceof ApiFailure) || error.status === 0 || error.status === 401) throw error;
+    return `no sync could be asked for: ${error.message}`;
+}
+
 /** What is known of one Secret at one moment. */
 interface State {
     externalSecret: ExternalSecret | undefined;
     /** `namespace/name`. */
     name: string;
     secret: GeneratedSecret | undefined;
+    /** `Secret`, or the other kind that the ExternalSecret generates. */
+    kind: string;
     /** What keeps workloads from starting with it. */
     lack: string | undefined;
 }
@@ -104,9 +122,21 @@ async function stateOf(
 ): Promise<State> {
     const externalSecret = externalSecrets && (await findExternalSecret(api, externalSecrets, namespace, name));
     const secretName = externalSecret ? generatedSecretName(externalSecret) : name;
+    const kind = externalSecret && generatedKind(externalSecret);
+    if (externalSecret !== undefined && kind !== undefined) {
+        const wasNeverSynced = kind !== "nothing" && !externalSecret.status?.refreshTime;
+        const lack = wasNeverSynced ? "was never synced" : undefined;
+        return { externalSecret, name: `${namespace}/${secretName}`, secret: undefined, kind, lack };
+    }
     const secret = await generatedSecret(api, namespace, secretName);
     const expected = keys.length > 0 || externalSecret === undefined ? keys : keysToExpect(externalSecret);
-    return { externalSecret, name: `${namespace}/${secretName}`, secret, lack: lackOf(secret, expected) };
+    return {
+        externalSecret,
+        name: `${namespace}/${secretName}`,
+        secret,
+        kind: "Secret",
+        lack: lackOf(secret, expected),
+    };
 }
 
 /** By its own name, or else by that of the Secret that it generates. */
@@ -127,26 +157,33 @@ async function findExternalSecret(
 function outcomeNow(
     { externalSecret, lack }: State,
     request: SyncRequest | undefined,
+    refusal: string | undefined,
     { fresh, freshSeconds, timeoutSeconds }: GateSettings,
     seconds: number,
 ): GateOutcome["outcome"] | undefined {
     if (lack !== undefined) return seconds < timeoutSeconds ? undefined : "failed";
     if (externalSecret === undefined) return "present";
     if (request !== undefined && wasSynced(externalSecret, request)) return "fresh";
-    if (fresh && request !== undefined && canBeForced(externalSecret))
+    if (fresh && (request ?? refusal) !== undefined && canBeForced(externalSecret))
         return seconds < Math.min(freshSeconds, timeoutSeconds) ? undefined : "stale";
     return conditionOf(externalSecret, "Ready")?.status === "True" ? "present" : "stale";
 }
 
-function waitingFor({ externalSecret, name, lack }: State): string {
+function waitingFor({ externalSecret, name, kind, lack }: State): string {
     if (lack === undefined) return "waiting for a newer sync";
-    return externalSecret === undefined ? "there is no such ExternalSecret yet" : `the Secret ${name} ${lack} yet`;
+    return externalSecret === undefined ? "there is no such ExternalSecret yet" : `the ${kind} ${name} ${lack} yet`;
 }
 
-async function outcomeOf(api: ClusterApi, state: State, outcome: GateOutcome["outcome"]): Promise<GateOutcome> {
+async function outcomeOf(
+    api: ClusterApi,
+    state: State,
+    outcome: GateOutcome["outcome"],
+    refusal: string | undefined,
+): Promise<GateOutcome> {
     const { externalSecret, name, secret } = state;
     const isGood = outcome === "fresh" || outcome === "present";
-    const reason = isGood ? null : await reasonOf(api, state);
+    const reasons = [...(isGood ? [] : [await reasonOf(api, state)]), ...(refusal === undefined ? [] : [refusal])];
+    const reason = reasons.length > 0 ? reasons.join("; ") : null;
     return {
         secret: name,
         externalSecret: externalSecret ? `${externalSecret.metadata.namespace}/${externalSecret.metadata.name}` : null,
@@ -157,8 +194,8 @@ async function outcomeOf(api: ClusterApi, state: State, outcome: GateOutcome["ou
     };
 }
 
-async function reasonOf(api: ClusterApi, { externalSecret, name, lack }: State): Promise<string> {
-    const what = lack === undefined ? "it is from an earlier sync" : `the Secret ${name} ${lack}`;
+async function reasonOf(api: ClusterApi, { externalSecret, name, kind, lack }: State): Promise<string> {
+    const what = lack === undefined ? "it is from an earlier sync" : `the ${kind} ${name} ${lack}`;
     if (externalSecret === undefined) return `${what}, and no ExternalSecret makes it. Apply one, or correct the name.`;
     return `${what}. ExternalSecret ${externalSecret.metadata.name}: ${await controllersReason(api, externalSecret)}`;
 }

@@ -50,6 +50,9 @@ export const GateOutcome = z.object({
         ),
     keys: z.array(z.string()).describe("Names of its keys; never their values."),
     refreshedAt: z.string().nullable().describe("Last successful sync, by the controller's clock."),
-    reason: z.string().nullable().describe("Why it is stale or failed; null otherwise."),
+    reason: z
+        .string()
+        .nullable()
+        .describe("Why it is stale or failed, or why no sync could be asked for; null otherwise."),
 });
 export type GateOutcome = z.infer<typeof GateOutcome>;

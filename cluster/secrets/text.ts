@@ -7,14 +7,14 @@ const MARK: Record<GateOutcome["outcome"], string> = { fresh: "âœ”", present: "â
 export function gateText({ passed, secrets }: GateResult): string {
     const lines = secrets.flatMap(({ secret, outcome, keys, refreshedAt, reason }) => [
         `${MARK[outcome]} ${secret}: ${outcome}${keys.length > 0 ? `, keys ${keys.join(", ")}` : ""}${refreshedAt ? `, synced ${refreshedAt}` : ""}`,
-        ...(reason ? [`    ${outcome === "stale" ? "warning: " : ""}${reason}`] : []),
+        ...(reason ? [`    ${outcome === "failed" ? "" : "warning: "}${reason}`] : []),
     ]);
     return `${[...lines, conclusion(passed, secrets)].join("\n")}\n`;
 }
 
 function conclusion(passed: boolean, secrets: readonly GateOutcome[]): string {
-    if (!passed) return "Workloads that need what is missing will not start.";
+    if (!passed) return "Workloads that need a missing Secret will not start.";
     return secrets.some(({ outcome }) => outcome === "stale")
-        ? "Workloads can start; what is stale is good enough for that."
+        ? "Workloads can start: a stale Secret holds what an earlier sync wrote."
         : "Workloads can start.";
 }

@@ -73,8 +73,12 @@ async function wait(context: OperationContext, inputs: Inputs): Promise<Outputs>
             { sync, fresh, freshSeconds, timeoutSeconds },
             { signal: context.signal, onProgress: sentence => context.log("info", sentence) },
         );
-        for (const { secret, reason } of outcomes.filter(({ outcome }) => outcome === "stale"))
-            context.log("warning", `${secret} is not the newest: ${reason}`);
+        for (const { secret, outcome, reason } of outcomes)
+            if (outcome !== "failed" && reason !== null)
+                context.log(
+                    "warning",
+                    `${secret} ${outcome === "stale" ? "is not the newest" : "is there"}: ${reason}`,
+                );
         if (!passed) throw new Error(refusal(outcomes));
         return { passedAt: new Date().toISOString(), outcomes };
     } finally {
