@@ -1,7 +1,9 @@
 import { adviceOn } from "./advice.ts";
 import type { Broken, Conclusion, Diagnosis, StuckPod } from "./diagnosis.ts";
 import { CAUSE_IN_WORDS, causeOf, isOfNetwork } from "./failureCause.ts";
+import { takenApart } from "./message.ts";
 import { pullConclusion } from "./pullConclusion.ts";
+import { isWellKnown } from "./registries.ts";
 import { failedByNetwork } from "./secretFindings.ts";
 import { distinct, listed, PROBE } from "./sentence.ts";
 
@@ -117,7 +119,9 @@ function ofSources({ sources }: Findings): Conclusion | undefined {
     if (blocking.length === 0) return undefined;
     const causes = distinct(blocking.map(({ cause }) => CAUSE_IN_WORDS[cause])).join(", ");
     const start = `${listed(blocking.map(({ object }) => object))} cannot be fetched (${causes})`;
-    if (blocking.every(({ cause }) => isOfNetwork(cause)))
+    const denied = blocking.filter(isDeniedName);
+    const isTypo = denied.length === blocking.length && distinct(denied.map(({ url }) => url)).length === 1;
+    if (!isTypo && blocking.every(({ cause }) => isOfNetwork(cause)))
         return {
             culprit: "network",
             sentence: `${start}: it is the network, on the way out of the node that source-controller runs on.`,
@@ -135,6 +139,12 @@ function ofSources({ sources }: Findings): Conclusion | undefined {
     };
 }
 
+/** The resolver says that the source's host does not exist, and nobody knows it better. */
+function isDeniedName({ cause, message }: Findings["sources"][number]): boolean {
+    const host = takenApart(message).asked ?? "";
+    return cause === "dns" && /no such host|NXDOMAIN/i.test(message) && !isWellKnown(host);
+}
+
 function ofReleases(findings: Findings): Conclusion | undefined {
     const { releases, secrets, pulls, sources } = findings;
     const stalled = releases.filter(({ state }) => state === "stalled");
@@ -150,6 +160,8 @@ function ofReleases(findings: Findings): Conclusion | undefined {
         named.every(({ because }) => because.some(text => text.endsWith("has generated no Secret")))
     )
         return ofSecrets({ ...findings, secrets: missing });
+    const lacking = named.map(({ because }) => because.find(text => /^the Secret \S+ does not exist$/.test(text)));
+    if (lacking.every(text => text !== undefined)) return ofLackingReleases(named, lacking, secrets);
     const circle = named.flatMap(({ because }) => because).find(text => text.startsWith("waits in a circle"));
     const one = named.length === 1;
     const waiting = stalled.length - named.length;
@@ -162,6 +174,26 @@ function ofReleases(findings: Findings): Conclusion | undefined {
                 ? "Take one `dependsOn` out of the circle."
                 : "Read the message of each; what only waits for another is listed after it.",
             ...networkOfSecrets(failedByNetwork(secrets)),
+        ],
+    };
+}
+
+function ofLackingReleases(
+    releases: readonly { object: string }[],
+    lacking: readonly string[],
+    secrets: Findings["secrets"],
+): Conclusion {
+    const generators = secrets.filter(({ effect }) => effect === "blocks");
+    const by =
+        generators.length > 0
+            ? ` ${listed(generators.map(({ object }) => object))} should generate Secrets and did not.`
+            : "";
+    return {
+        culprit: "secret",
+        sentence: `${listed(releases.map(({ object }) => object))} ${releases.length === 1 ? "is" : "are"} not Ready: ${distinct(lacking).join(", ")}.${by}`,
+        actions: [
+            "Create the Secret, or run `clearpath diagnose --gate secrets` to see whether an ExternalSecret should generate it.",
+            ...networkOfSecrets(generators),
         ],
     };
 }

@@ -71,9 +71,10 @@ const SIGNS: readonly [FailureCause, Sign][] = [
         "firewall",
         /\b(?:connect|sendto|sendmsg|sendmmsg|write|socket|bind): (?:operation not permitted|permission denied)/i,
     ],
+    ["damaged", /bad record MAC|unexpected commit digest|failed size validation|digest did not match/i],
     [
         "runtime",
-        /ImageInspectError|failed to inspect image|failed to extract|failed to unpack layer|failed to register layer|apply layer|applying layer|mount callback failed|extraction snapshot|parent snapshot|wrong diff id|content(?: digest)? DIGEST.{0,40}not found|failed to get image from|failed to get converter|DIGEST.{0,20} locked|lease .{0,80}not found|snapshotter|containerd task|OCI runtime|ttrpc|runc (?:create|did)|commit failed: rename|storing layer|writing blob: (?:adding|storing|error creating)|committing the finished image|layer not known|image not known|reserve sandbox name|failed to reserve|cgroup/i,
+        /ImageInspectError|failed to inspect image|failed to extract|failed to unpack layer|failed to register layer|apply layer|applying layer|mount callback failed|extraction snapshot|parent snapshot|wrong diff id|content(?: digest)? DIGEST.{0,40}not found|failed to get image from|failed to get converter|DIGEST.{0,20} locked|lease .{0,80}not found|snapshotter|snapshot .{0,200}(?:already exists|does not exist|not found)|stat snapshot|prepare layer|database not open|code = Unimplemented|containerd task|OCI runtime|ttrpc|runc (?:create|did)|commit failed: rename|storing layer|writing blob: (?:adding|storing|error creating)|committing the finished image|layer not known|image not known|reserve sandbox name|failed to reserve|cgroup/i,
     ],
     ["runtime", FILE_REFUSED],
     ["tls-timeout", /tls handshake timeout|ssl connection timeout/i],
@@ -91,7 +92,7 @@ const SIGNS: readonly [FailureCause, Sign][] = [
     ],
     [
         "damaged",
-        /bad record MAC|unexpected commit digest|failed size validation|size (?:mismatch|validation failed)|unexpected size|gzip: invalid|invalid checksum|digest (?:mismatch|verification|did not match|does not match|invalid)|verification failed for (?:digest )?DIGEST|computed digest|content-length mismatch|invalid tar header|flate: corrupt|zstd: |error decompressing|failed precondition|checksum mismatch|inconsistent pack|corrupt(?:ed)? (?:input|data|pack)/i,
+        /size (?:mismatch|validation failed)|unexpected size|gzip: invalid|invalid checksum|digest (?:mismatch|verification|did not match|does not match|invalid)|verification failed for (?:digest )?DIGEST|computed digest|content-length mismatch|invalid tar header|flate: corrupt|zstd: |error decompressing|failed precondition|checksum mismatch|inconsistent pack|corrupt(?:ed)? (?:input|data|pack)/i,
     ],
     [
         "protocol",
@@ -107,7 +108,8 @@ const SIGNS: readonly [FailureCause, Sign][] = [
     ],
     ["not-found", ({ status }) => status === 404 || status === 410],
     ["auth", ({ status }) => status === 401 || status === 403 || status === 451],
-    ["upstream", ({ status }) => status !== undefined && status >= 400],
+    // A bare 400 says less than the words beside it: AWS answers it to who has no rights.
+    ["upstream", ({ status }) => status !== undefined && status > 400],
     [
         "dns",
         /no such host|server misbehaving|\blookup \S{1,255}(?: on \S{1,64})?: |name resolution|could not resolve (?:host|proxy|hostname)|name or service not known|nodename nor servname|NXDOMAIN|SERVFAIL|no answer from DNS/i,
@@ -133,12 +135,13 @@ const SIGNS: readonly [FailureCause, Sign][] = [
     ["signature", /signature|cosign|notation verif|sigstore|not signed|untrusted image/i],
     [
         "auth",
-        /unauthorized|forbidden|authentication (?:required|failed|is required)|pull access denied|authorization failed|no basic auth|\bdenied\b|access ?denied|accessdenied|insufficient_scope|knownhosts|known_hosts|host key|unable to authenticate|publickey|invalid (?:username|credential|token|auth)|bad credentials|could not read username|secrets? NAME(?: in namespace NAME)? (?:not|does)|get (?:authentication |auth |TLS |proxy |verification |certificate )?secret|signaturedoesnotmatch|invalidaccesskeyid|expired ?token|login required/i,
+        /unauthorized|forbidden|authentication (?:required|failed|is required)|pull access denied|authorization failed|no basic auth|\bdenied\b|access ?denied|accessdenied|not authorized|(?:credentials?|keys?|secrets?|token) (?:is|are|has|have) expired|insufficient_scope|knownhosts|known_hosts|host key|unable to authenticate|publickey|invalid (?:username|credential|token|auth)|bad credentials|could not read username|secrets? NAME(?: in namespace NAME)? (?:not|does)|get (?:authentication |auth |TLS |proxy |verification |certificate )?secret|signaturedoesnotmatch|invalidaccesskeyid|expired ?token|login required/i,
     ],
     [
         "not-found",
         /not found|notfound|manifest[_ ]unknown|name[_ ]unknown|blob[_ ]unknown|unknown (?:blob|manifest)|does not exist|doesn't exist|no such (?:image|chart|bucket|key|manifest|remote|ref|repository|tag|branch)|no (?:match|matching|matches) (?:found|version|tag|for semver)|version matching NAME found|no match found for semver|no chart (?:name|version)|find remote ref|NoSuchBucket|NoSuchKey|not known to registry|repository name not known|unable to resolve (?:commit|reference|tag)|no tags? |repository is empty|empty repository/i,
     ],
+    ["upstream", ({ status }) => status === 400],
     [
         "upstream",
         /bad gateway|service unavailable|internal server error|unexpected (?:http )?status|server error|gateway time-?out|temporarily unavailable|SlowDown|InternalError/i,

@@ -95,6 +95,9 @@ const STATUSES = [
     /\b(?:returned error|error|responded with|returned|answered|response|response code)(?: code)?[:=]? ([3-5]\d\d)\b(?![.\w-])/gi,
     /\bstatuscode[:=]\s?([3-5]\d\d)\b/gi,
     /"(?:status|statusCode|code)"\s?:\s?"?([3-5]\d\d)\b/gi,
+    // Go's clients of charts and artifacts write the URL, a colon and the status, some without its phrase.
+    /\bNAME["']? ?: ([3-5]\d\d)(?![\d.:\w-])/g,
+    /: ([45]\d\d)\s*$/g,
 ];
 
 /** The last status, which is that of the innermost error. */

@@ -13,7 +13,7 @@ const WAITING_FOR_IMAGE = new Set([
     "SignatureValidationFailed",
 ]);
 
-/** States of a container that cannot be made, whatever its program does (kubelet, pkg/kubelet/kuberuntime). */
+/** States of a container that cannot be made, before its program runs (kubelet, pkg/kubelet/kuberuntime). */
 const CANNOT_BE_MADE = new Set([
     "CreateContainerConfigError",
     "CreateContainerError",

@@ -68,7 +68,7 @@ export function canBeForced({ spec, status }: ExternalSecret): boolean {
     if (!status?.syncedResourceVersion) return true;
     if (spec.refreshPolicy === "CreatedOnce") return false;
     if (spec.refreshPolicy === "OnChange") return true;
-    // Go durations: zero is whatever has no digit but 0; absent means an hour.
+    // Go durations: a zero has no digit but 0, in any unit; absent means an hour.
     return spec.refreshInterval === undefined || /[1-9]/.test(spec.refreshInterval);
 }
 

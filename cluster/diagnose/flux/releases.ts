@@ -1,6 +1,6 @@
 import { conditionOf } from "../../api/objects.ts";
 import type { FailingSource, PullFailure, SecretFinding, StuckPod, UnreadyRelease } from "../diagnosis.ts";
-import type { PodStates } from "../podStates.ts";
+import { missingSecretIn, type PodStates } from "../podStates.ts";
 import { type FluxObject, fluxName } from "./objects.ts";
 import type { Standings } from "./waits.ts";
 
@@ -64,8 +64,15 @@ function explanations(
         ...failing.map(({ object }) => `its source ${object} fails`),
         ...(waiting.length > 0 ? [`its pods wait for images: ${short(waiting)}`] : []),
         ...(stuck.length > 0 ? [`its pods do not start: ${short(stuck)}`] : []),
+        ...missingSecret(release, message),
         ...ofSecrets(message, secrets),
     ];
+}
+
+/** `secrets "x" not found`, of values, substitutions and decryption keys: those are in the release's own namespace. */
+function missingSecret({ metadata }: FluxObject, message: string): string[] {
+    const name = missingSecretIn(message);
+    return name === null ? [] : [`the Secret ${metadata.namespace}/${name} does not exist`];
 }
 
 /** What a message that names ExternalSecrets or stores has to do with the findings about them. */

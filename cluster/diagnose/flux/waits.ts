@@ -1,4 +1,5 @@
 import { conditionOf } from "../../api/objects.ts";
+import { CAUSE_IN_WORDS, causeOf, isOfNetwork } from "../failureCause.ts";
 import {
     type FluxObject,
     type FluxObjects,
@@ -69,7 +70,18 @@ export class Standings {
             };
         if (ready?.status === "True") return { state: "ready", waits: [] };
         if (ready?.status !== "False") return { state: "progressing", waits: [] };
-        if (waitsForSource(release)) return this.#waitForSources(release);
+        if (waitsForSource(release)) {
+            const cause = causeOf(ready.message ?? "");
+            const isDownload = isOfNetwork(cause) && /download|fetch|get /i.test(ready.message ?? "");
+            return isDownload
+                ? {
+                      state: "stalled",
+                      waits: [
+                          `the artifact of its source cannot be downloaded within the cluster (${CAUSE_IN_WORDS[cause]}): check the pod network between its controller and source-controller`,
+                      ],
+                  }
+                : this.#waitForSources(release);
+        }
         const dependencies = waitsForDependency(ready.reason, ready.message)
             ? dependenciesOf(release)
             : namedReleases(ready.message ?? "", fluxName(release));
@@ -144,8 +156,11 @@ function waitsForDependency(reason = "", message = ""): boolean {
     return reason === "DependencyNotReady" || /^dependenc(?:y|ies) /i.test(message);
 }
 
-function dependenciesOf({ kind, metadata, spec }: FluxObject): string[] {
-    return (spec.dependsOn ?? []).map(({ namespace, name }) => `${kind}/${namespace ?? metadata.namespace}/${name}`);
+function dependenciesOf({ kind, metadata, spec, status }: FluxObject): string[] {
+    const message = conditionOf({ status }, "Ready")?.message ?? "";
+    const named = /^dependency '([^'/]{1,253})\/([^']{1,253})'/.exec(message);
+    const dependencies = spec.dependsOn ?? (named ? [{ namespace: named[1], name: named[2]! }] : []);
+    return dependencies.map(({ namespace, name }) => `${kind}/${namespace ?? metadata.namespace}/${name}`);
 }
 
 /** Flux objects that a failed health check waited for; none where it waited for something else as well. */

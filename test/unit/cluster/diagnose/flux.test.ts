@@ -194,6 +194,49 @@ describe("the root", () => {
         expect(conclusion.sentence).toMatch(/^HelmRelease\/flux-system\/web is not Ready, and 1 more waits for it\./);
     });
 
+    it.each([
+        `post build failed for 'apps': substitute from 'Secret/vars' error: secrets "vars" not found`,
+        `could not resolve Secret chart values reference 'flux-system/vars' with key 'values.yaml': secrets "vars" not found`,
+    ])("is a Secret that a release needs: %s", async message => {
+        const { conclusion } = await found(git(), kustomization("apps", condition("False", "BuildFailed", message)));
+        expect(conclusion.culprit).toBe("secret");
+        expect(conclusion.sentence).toContain("the Secret flux-system/vars does not exist");
+    });
+
+    it("is the pod network where an artifact cannot be downloaded within the cluster", async () => {
+        const message =
+            "failed to download archive: GET http://source-controller.flux-system.svc.cluster.local./a.tar.gz giving up after 10 attempt(s): dial tcp 10.43.55.99:80: i/o timeout";
+        const { blocking, releases } = await found(
+            git(),
+            kustomization("apps", condition("False", "ArtifactFailed", message)),
+        );
+        expect(blocking).toBe(true);
+        expect(releases[0]!.because.join()).toContain("check the pod network");
+    });
+
+    it("is a source's wrong name, and no network, where the resolver denies it", async () => {
+        const denied = (host: string) =>
+            condition(
+                "False",
+                "GitOperationFailed",
+                `Get "https://${host}/fleet": dial tcp: lookup ${host} on 10.43.0.10:53: no such host`,
+            );
+        const waits = kustomization("apps", condition("False", "ArtifactFailed", "Source artifact not found"));
+        const typo = await found(git({ conditions: [denied("git.exmaple.com")] }), waits);
+        expect(typo.conclusion.culprit).toBe("source");
+        const known = await found(git({ conditions: [denied("github.com")] }), waits);
+        expect(known.conclusion.culprit).toBe("network");
+    });
+
+    it("is found by the message where a dependency is not in the spec any more", async () => {
+        const { blocking } = await found(
+            git(),
+            kustomization("infra", PROGRESSING),
+            kustomization("apps", waiting("infra")),
+        );
+        expect(blocking).toBe(false);
+    });
+
     it("is a kind that the cluster does not know, and no store", async () => {
         const message =
             'ClusterSecretStore/doppler dry-run failed: no matches for kind "ClusterSecretStore" in version "external-secrets.io/v1"';
@@ -216,7 +259,7 @@ describe("the root", () => {
 });
 
 describe("a long chain of dependencies", () => {
-    it("is judged without an end of the stack, whatever a cluster holds", async () => {
+    it("of 2,000 Kustomizations is judged", async () => {
         const many = Array.from({ length: 2000 }, (_, index) =>
             kustomization(`k${index}`, waiting(`k${index + 1}`), { dependsOn: [{ name: `k${index + 1}` }] }),
         );
