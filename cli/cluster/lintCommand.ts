@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { formatGithub } from "../../cluster/lint/githubAnnotations.ts";
-import { lint, NoMirrorGroups, PathNotReadable } from "../../cluster/lint/lint.ts";
+import { lint, NoMirrorGroups, PathNotReadable, SettingsNotReadable } from "../../cluster/lint/lint.ts";
 import { formatText } from "../../cluster/lint/text.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
 
@@ -11,6 +11,7 @@ interface Options {
     strict?: boolean;
     imageGroups?: string;
     bootstrap: string[];
+    exclude: string[];
 }
 
 /** `clearpath lint`: what in a Flux repository makes workloads wait for a secret provider, or a rebuild for the uplink. */
@@ -18,7 +19,10 @@ export function lintCommand(program: Command): void {
     program
         .command("lint")
         .description("Judge a Flux repository: what waits for secret providers, and what bootstrap does not check.")
-        .argument("<path...>", "Files or directories; what overlays refer to around them is read as well")
+        .argument(
+            "<path...>",
+            "Files or directories of Flux repositories; a part is judged within its whole repository",
+        )
         .addOption(new Option("--json", "Write the findings as JSON").conflicts("github"))
         .option("--github", "Write GitHub workflow annotations")
         .option("--fix", "Rewrite what is safe to rewrite, and report what is left")
@@ -28,10 +32,18 @@ export function lintCommand(program: Command): void {
             "Images that the mirrors hold: groups of images, K3s's registries.yaml, or plan",
         )
         .option("--bootstrap <name>", "A Kustomization that belongs to the bootstrap (repeatable)", collect, [])
+        .option(
+            "--exclude <pattern>",
+            "What is not judged, as in .gitignore, from the repository's top (repeatable)",
+            collect,
+            [],
+        )
         .action(async (paths: string[], options: Options) => {
             const result = await lint(paths, options).catch((error: unknown) => {
-                const isInput = error instanceof PathNotReadable || error instanceof NoMirrorGroups;
-                throw isInput ? new CouldNotRun(error.message) : error;
+                const isInput = [PathNotReadable, NoMirrorGroups, SettingsNotReadable].some(
+                    kind => error instanceof kind,
+                );
+                throw isInput ? new CouldNotRun((error as Error).message) : error;
             });
             if (options.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
             else if (options.github) {

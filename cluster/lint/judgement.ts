@@ -3,14 +3,17 @@ import type { HealthCheck } from "./fix/healthCheck.ts";
 import type { FluxKustomization } from "./flux/kustomization.ts";
 import type { Waiting } from "./flux/waiting.ts";
 import type { MirrorGroup } from "./images/mirrorGroups.ts";
-import type { FilePlace } from "./kustomize/build.ts";
-import type { Repository } from "./repository.ts";
+import type { FilePlace } from "./kustomize/refusal.ts";
+import type { KubernetesObject } from "./object.ts";
+import type { Repository } from "./repository/repository.ts";
 import type { Located, Place } from "./yaml/document.ts";
 
 /** All that rules judge. */
 export interface Subject {
     repository: Repository;
     kustomizations: FluxKustomization[];
+    /** Flux Kustomizations that no root of the repository applies; no rule judges them. */
+    unapplied: KubernetesObject[];
     waiting: Waiting;
     /** Undefined: nobody said which images the mirrors hold. */
     mirrorGroups: MirrorGroup[] | undefined;

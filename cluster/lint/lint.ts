@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import type { Finding, Fixed, LintResult } from "./finding.ts";
 import { applyRepairs } from "./fix/apply.ts";
 import { fluxKustomizations } from "./flux/kustomization.ts";
+import { repositoriesOf } from "./flux/top.ts";
 import { waitingIn } from "./flux/waiting.ts";
 import { type MirrorGroup, NoMirrorGroups, parseMirrorGroups, plannedGroups } from "./images/mirrorGroups.ts";
 import type { Judgement, Subject } from "./judgement.ts";
-import { openRepository, PathNotReadable, type Repository } from "./repository.ts";
+import { givenPaths, openRepository, PathNotReadable, type Repository } from "./repository/repository.ts";
+import { readSettings, SettingsNotReadable } from "./repository/settings.ts";
 import { rules } from "./rules/index.ts";
 
 export interface LintOptions {
@@ -15,25 +17,38 @@ export interface LintOptions {
     imageGroups?: string;
     /** Names, or `namespace/name`, of Kustomizations that belong to the bootstrap. */
     bootstrap?: readonly string[];
+    /** Patterns as in `.gitignore`, from the repository's top, of what is not judged; added to those of `.clearpath.yaml`. */
+    exclude?: readonly string[];
 }
 
 /**
- * Lints the Flux repositories, or parts of one, at the given paths. Reads what overlays refer to around them as well.
- * Throws PathNotReadable or NoMirrorGroups for input that is not there; what is in a repository never makes it throw.
+ * Lints the Flux repositories, or parts of one, at the given paths. A part is judged within its repository: all of that is
+ * read, and what is found outside the given paths is left out.
+ * Throws PathNotReadable, NoMirrorGroups or SettingsNotReadable for input that is not there or says something else; what
+ * is in a repository never makes it throw.
  */
 export async function lint(paths: readonly string[], options: LintOptions = {}): Promise<LintResult> {
     const mirrorGroups = options.imageGroups === undefined ? undefined : readMirrorGroups(options.imageGroups);
-    if (!options.fix) return { findings: spellOut(judge(paths, options, mirrorGroups)) };
+    const repositories = repositoriesOf(givenPaths(paths)).map(({ top, given }) => {
+        const exclude = [...readSettings(top).exclude, ...(options.exclude ?? [])];
+        return () => judge(openRepository(top, given, exclude), options, mirrorGroups);
+    });
+    if (!options.fix) return { findings: spellOut(repositories.map(judgeIt => judgeIt())) };
 
+    const fixed = repositories.flatMap(judgeIt => fixAll(judgeIt));
+    return { findings: spellOut(repositories.map(judgeIt => judgeIt())), fixed };
+}
+
+/** One repair may make room for the next, but each is made at most once: a handful of rounds is always enough. */
+function fixAll(judgeIt: () => Judged): Fixed[] {
     const fixed: Fixed[] = [];
-    // One repair may make room for the next, but each is made at most once: a handful of rounds is always enough.
     for (let round = 0; round < 10; round++) {
-        const judged = judge(paths, options, mirrorGroups);
-        const done = applyRepairs(judged.judgements, judged.subject);
-        if (done.length === 0) return { findings: spellOut(judged), fixed };
+        const { judgements, subject } = judgeIt();
+        const done = applyRepairs(judgements, subject);
+        if (done.length === 0) break;
         fixed.push(...done);
     }
-    return { findings: spellOut(judge(paths, options, mirrorGroups)), fixed };
+    return fixed;
 }
 
 interface Judged {
@@ -41,10 +56,10 @@ interface Judged {
     subject: Subject;
 }
 
-function judge(paths: readonly string[], { bootstrap = [] }: LintOptions, mirrorGroups?: MirrorGroup[]): Judged {
-    const repository = openRepository(paths);
-    const kustomizations = fluxKustomizations(repository);
-    const subject = { repository, kustomizations, waiting: waitingIn(kustomizations), mirrorGroups, bootstrap };
+function judge(repository: Repository, { bootstrap = [] }: LintOptions, mirrorGroups?: MirrorGroup[]): Judged {
+    const { kustomizations, unapplied } = fluxKustomizations(repository);
+    const waiting = waitingIn(kustomizations);
+    const subject = { repository, kustomizations, unapplied, waiting, mirrorGroups, bootstrap };
     return { judgements: Object.values(rules).flatMap(rule => rule.judge(subject)), subject };
 }
 
@@ -60,11 +75,15 @@ function readMirrorGroups(path: string): MirrorGroup[] {
 }
 
 /** Sorted, and each thing said once: clusters that share a file find the same in it. */
-function spellOut({ judgements, subject }: Judged): Finding[] {
+function spellOut(judged: readonly Judged[]): Finding[] {
     const found = new Map<string, Finding>();
-    for (const judgement of judgements) {
-        const finding = findingFrom(judgement, subject.repository);
-        found.set(JSON.stringify(finding), finding);
+    for (const { judgements, subject } of judged) {
+        for (const judgement of judgements) {
+            const path = judgement.at.document ? judgement.at.document.file.path : judgement.at.file;
+            if (!subject.repository.covers(path)) continue;
+            const finding = findingFrom(judgement, subject.repository.display(path));
+            found.set(JSON.stringify(finding), finding);
+        }
     }
     return [...found.values()].sort(
         (a, b) =>
@@ -72,13 +91,12 @@ function spellOut({ judgements, subject }: Judged): Finding[] {
     );
 }
 
-function findingFrom({ rule, severity, at, object, message, chain }: Judgement, repository: Repository): Finding {
-    const path = at.document ? at.document.file.path : at.file;
-    return { rule, severity, file: repository.display(path), line: at.line, object, message, chain };
+function findingFrom({ rule, severity, at, object, message, chain }: Judgement, file: string): Finding {
+    return { rule, severity, file, line: at.line, object, message, chain };
 }
 
 function compare(a: string, b: string): number {
     return a < b ? -1 : a > b ? 1 : 0;
 }
 
-export { NoMirrorGroups, PathNotReadable };
+export { NoMirrorGroups, PathNotReadable, SettingsNotReadable };

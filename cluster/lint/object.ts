@@ -12,6 +12,8 @@ export interface ObjectId {
 /** A Kubernetes object as a repository writes it, or as overlays made it. */
 export interface KubernetesObject extends ObjectId {
     root: LocatedMap;
+    /** Names that it had earlier in a build, the first one first: kustomize still finds it by them. */
+    formerly: readonly ObjectId[];
     /** Where it was written, whatever changed it since. */
     document: YamlDocument;
     /** Line of the object's `kind`, from 1. */
@@ -63,10 +65,27 @@ export function objectFrom(root: LocatedMap, document: YamlDocument): Kubernetes
         kind,
         namespace: text(root, "metadata", "namespace"),
         name,
+        formerly: [],
         root,
         document,
         line: root.entries.get("kind")?.key.line ?? root.at.line,
     };
+}
+
+/** The same object with another content. What it was called before stays known. */
+export function withRoot(object: KubernetesObject, root: LocatedMap): KubernetesObject {
+    if (root === object.root) return object;
+    const changed = objectFrom(root, object.document);
+    return changed ? { ...changed, formerly: object.formerly, line: object.line } : object;
+}
+
+/** The same object, whose present name stays known whatever it is called later. */
+export function remembered(object: KubernetesObject): KubernetesObject {
+    const { group, kind, namespace, name } = object;
+    const isKnown = object.formerly.some(
+        id => id.kind === kind && id.name === name && id.namespace === namespace && id.group === group,
+    );
+    return isKnown ? object : { ...object, formerly: [...object.formerly, { group, kind, namespace, name }] };
 }
 
 /** A copy with another name or namespace. */
@@ -74,7 +93,7 @@ export function renamed(object: KubernetesObject, to: { name?: string; namespace
     let metadata = object.root.entries.get("metadata")?.value;
     if (metadata?.type !== "map") return object;
     for (const [key, value] of Object.entries(to)) metadata = withKey(metadata, key, scalar(value, metadata.at));
-    return objectFrom(withKey(object.root, "metadata", metadata), object.document) ?? object;
+    return withRoot(object, withKey(object.root, "metadata", metadata));
 }
 
 /** The value of an annotation, or else of a label. */

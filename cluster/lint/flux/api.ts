@@ -9,6 +9,8 @@ export const group = {
     source: "source.toolkit.fluxcd.io",
     sourceExtensions: "source.extensions.fluxcd.io",
     externalSecrets: "external-secrets.io",
+    /** Flux Operator's: FluxInstance, ResourceSet. */
+    operator: "fluxcd.controlplane.io",
 } as const;
 
 export function isFluxKustomization(id: Pick<ObjectId, "group" | "kind">): boolean {
@@ -17,6 +19,11 @@ export function isFluxKustomization(id: Pick<ObjectId, "group" | "kind">): boole
 
 export function isHelmRelease(id: Pick<ObjectId, "group" | "kind">): boolean {
     return id.group === group.helm && id.kind === "HelmRelease";
+}
+
+/** Flux Operator's template of objects, one set for each input. */
+export function isResourceSet(id: Pick<ObjectId, "group" | "kind">): boolean {
+    return id.group === group.operator && id.kind === "ResourceSet";
 }
 
 /** A store is ready only while the operator can talk to the provider behind it: that is live validation. */

@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from "node:path";
 import { type KubernetesObject, sameNamespace } from "../object.ts";
-import type { Repository } from "../repository.ts";
+import type { Repository } from "../repository/repository.ts";
 import { list, text } from "../yaml/located.ts";
 import { group, isFluxKustomization } from "./api.ts";
 
@@ -41,12 +41,18 @@ export function appliedFrom(kustomization: KubernetesObject, sources: Sources, r
     if (isForeign(kustomization, sources)) {
         return { unknown: `${path} is in another repository (${source}), so what it applies is unknown` };
     }
-    const bases = [...repository.bases, ...ancestors(kustomization.document.file.path, repository)];
+    const bases = ancestors(kustomization.document.file.path, repository);
     for (const written of [...generatedFrom(kustomization, sources.declared, path), path]) {
         for (const base of bases) {
             const directory = join(base, written);
             if (repository.isDirectory(directory)) return { directory: withoutTrailingSlash(directory) };
         }
+    }
+    const variable = /\$\{#?(\w+)/.exec(path)?.[1];
+    if (variable) {
+        return {
+            unknown: `${path} holds the variable ${variable}, whose value no ConfigMap of the repository gives, so what it applies is unknown`,
+        };
     }
     return { unknown: `${path} (of ${source}) is not a directory here, so what it applies is unknown` };
 }

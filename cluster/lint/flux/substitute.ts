@@ -1,19 +1,54 @@
-import { type KubernetesObject, markOf, objectFrom } from "../object.ts";
+import { Refusal } from "../kustomize/refusal.ts";
+import { type KubernetesObject, markOf, withRoot } from "../object.ts";
 import type { Located, LocatedMap, LocatedScalar } from "../yaml/document.ts";
-import { text } from "../yaml/located.ts";
+import { parseInlineYaml } from "../yaml/file.ts";
+import { at, list, text } from "../yaml/located.ts";
+import { BadSubstitution, evaluated, type ValueOf } from "./expression.ts";
 
-/**
- * Flux's `postBuild.substitute`: `${name}`, `${name:-default}` and `${name:=default}` in every value of an object.
- * Variables whose values only the cluster knows (`substituteFrom`) stay as they are written.
- */
-export function substituted(objects: KubernetesObject[], spec: Located): KubernetesObject[] {
-    const postBuild = spec.type === "map" ? spec.entries.get("postBuild")?.value : undefined;
-    if (postBuild?.type !== "map") return objects;
-    const lookUp = (name: string) => text(postBuild, "substitute", name);
+/** The ConfigMap that a cluster would have under a name when the Kustomization is built; undefined: not in the repository. */
+export type FindConfigMap = (name: string, namespace: string | undefined) => KubernetesObject | undefined;
+
+/** What a Flux Kustomization substitutes, and what of it only the cluster knows. */
+export interface Variables {
+    lookUp: ValueOf;
+    /** `Secret/name` and ConfigMaps that are not in the repository. */
+    unknown: string[];
+}
+
+/** Undefined where nothing is substituted: without variables Flux leaves `${…}` as it is. */
+export function variablesOf(kustomization: KubernetesObject, find: FindConfigMap): Variables | undefined {
+    const postBuild = at(kustomization.root, "spec", "postBuild");
+    if (postBuild?.type !== "map") return undefined;
+    const values = new Map<string, string>();
+    const unknown: string[] = [];
+    const add = (map: Located | undefined) => {
+        if (map?.type !== "map") return;
+        for (const [key, { value }] of map.entries) {
+            // Flux takes line breaks out of every value.
+            if (value.type === "scalar") values.set(key, String(value.value ?? "").replaceAll("\n", ""));
+        }
+    };
+    for (const reference of list(postBuild, "substituteFrom")) {
+        const [kind, name] = [text(reference, "kind") ?? "", text(reference, "name") ?? ""];
+        const found = kind === "ConfigMap" ? find(name, kustomization.namespace) : undefined;
+        const data = at(found?.root, "data");
+        if (data) add(data);
+        else unknown.push(`${kind}/${name}`);
+    }
+    const encrypted = [...values].filter(([, value]) => value.startsWith("ENC["));
+    for (const [key] of encrypted) values.delete(key);
+    add(at(postBuild, "substitute"));
+    if (values.size === 0 && unknown.length === 0) return undefined;
+    const isComplete = unknown.length === 0 && encrypted.length === 0;
+    return { lookUp: name => values.get(name) ?? (isComplete ? "" : undefined), unknown };
+}
+
+/** Puts variables into every value of the objects. Throws Refusal for text that Flux cannot substitute in. */
+export function substituted(objects: KubernetesObject[], { lookUp }: Variables): KubernetesObject[] {
+    const done = new Map<Located, Located>();
     return objects.map(object => {
         if (markOf(object, "kustomize.toolkit.fluxcd.io/substitute") === "disabled") return object;
-        const root = inAll(object.root, lookUp, new Map()) as LocatedMap;
-        return root === object.root ? object : (objectFrom(root, object.document) ?? object);
+        return withRoot(object, inAll(object.root, lookUp, done) as LocatedMap);
     });
 }
 
@@ -21,8 +56,6 @@ export function substituted(objects: KubernetesObject[], spec: Located): Kuberne
 export function hasVariable(written: string): boolean {
     return written.includes("${");
 }
-
-type ValueOf = (name: string) => string | undefined;
 
 function inAll(value: Located, lookUp: ValueOf, done: Map<Located, Located>): Located {
     const known = done.get(value);
@@ -38,23 +71,38 @@ function inOne(value: Located, lookUp: ValueOf, done: Map<Located, Located>): Lo
         const items = value.items.map(item => inAll(item, lookUp, done));
         return items.some((item, position) => item !== value.items[position]) ? { ...value, items } : value;
     }
-    let changed = false;
+    let isChanged = false;
     const entries = new Map(
         [...value.entries].map(([name, entry]) => {
             const inner = inAll(entry.value, lookUp, done);
-            changed ||= inner !== entry.value;
-            return [name, { ...entry, value: inner }];
+            const key = hasVariable(name) ? evaluatedAt(name, lookUp, value) : name;
+            isChanged ||= inner !== entry.value || key !== name;
+            return [key, { ...entry, value: inner }];
         }),
     );
-    return changed ? { ...value, entries } : value;
+    return isChanged ? { ...value, entries } : value;
 }
 
-function inScalar(scalar: LocatedScalar, lookUp: ValueOf): LocatedScalar {
+function evaluatedAt(written: string, lookUp: ValueOf, place: Located): string {
+    try {
+        return evaluated(written, lookUp);
+    } catch (error) {
+        if (error instanceof BadSubstitution) throw new Refusal(place.at, error.message);
+        throw error;
+    }
+}
+
+function inScalar(scalar: LocatedScalar, lookUp: ValueOf): Located {
     if (typeof scalar.value !== "string" || !hasVariable(scalar.value)) return scalar;
-    const value = scalar.value.replace(/(?<!\$)\$\{(\w+)(?::?[-=]([^}]*))?\}/g, (written, name, fallback) => {
-        return lookUp(name) ?? fallback ?? written;
-    });
-    // Flux substitutes in the text and reads YAML again after, so a bare value may turn out a boolean.
-    const isBoolean = scalar.plain && (value === "true" || value === "false");
-    return { ...scalar, value: isBoolean ? value === "true" : value };
+    const value = evaluatedAt(scalar.value, lookUp, scalar);
+    if (value === scalar.value) return scalar;
+    // Flux substitutes in the text of the built object, where quotes are gone, and reads it again as YAML.
+    const isOneLine = !scalar.value.includes("\n") && /^[\w$./-]/.test(scalar.value);
+    const root = isOneLine && /^(?:|~|null|true|false|[[{"'].*)$/s.test(value) ? parsed(value, scalar) : undefined;
+    return root ?? { ...scalar, value, plain: scalar.plain || isOneLine };
+}
+
+function parsed(value: string, scalar: LocatedScalar): Located | undefined {
+    if (value === "") return { ...scalar, value: null };
+    return parseInlineYaml(value, scalar.at).roots[0];
 }

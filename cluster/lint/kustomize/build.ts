@@ -1,11 +1,16 @@
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { type KubernetesObject, objectsOf } from "../object.ts";
-import { isYamlName, type Repository } from "../repository.ts";
+import { isYamlName, type Repository } from "../repository/repository.ts";
 import type { Located, LocatedMap, Place, YamlFile } from "../yaml/document.ts";
 import { parseInlineYaml } from "../yaml/file.ts";
-import { list, text } from "../yaml/located.ts";
-import { isNamedBy, isTarget, patched, targetFrom } from "./patch.ts";
-import { transformed } from "./transform.ts";
+import { at, list, text } from "../yaml/located.ts";
+import { generated } from "./generate.ts";
+import { type PatchOptions, patched, patchOptions } from "./patch.ts";
+import { type FilePlace, Refusal } from "./refusal.ts";
+import { replaced } from "./replacements.ts";
+import { kustomizationIn, withSpec } from "./section.ts";
+import { effectiveNamespace, isNamedBy, patchTarget, type Target } from "./target.ts";
+import { transformed, withNewImages } from "./transform.ts";
 
 /** Something that a build would need and that is not in the repository, or is not readable. */
 export interface Unread {
@@ -13,181 +18,294 @@ export interface Unread {
     message: string;
 }
 
-/** A line of a file that has no readable document there. */
-export interface FilePlace {
-    document: undefined;
-    file: string;
-    line: number;
-}
-
-/** What `kustomize build` gives for a directory, as far as files alone tell. */
+/** What Flux builds of a directory, as far as files alone tell. */
 export interface Build {
     objects: KubernetesObject[];
     unread: Unread[];
 }
 
-const kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/** Builds directories of a repository as Flux does; those that overlays share are built once. */
+export interface Builder {
+    /** @param spec Of the Flux Kustomization that applies the directory. */
+    build(directory: string, spec: LocatedMap): Build;
+}
 
-/** Builds directories of a repository as Flux does, each once. */
 export function kustomizeBuilder(repository: Repository): Builder {
-    const built = new Map<string, Build>();
-    const builder: Builder = {
+    const bases = new Map<string, Build | Refusal | "running">();
+    const walk: Walk = {
         repository,
-        build(directory) {
-            const known = built.get(directory);
+        base(directory, entry) {
+            const known = bases.get(directory);
+            if (known === "running") throw new Refusal(entry.at, `${text(entry)} includes itself`);
+            if (known instanceof Refusal) throw known;
             if (known) return known;
-            // A directory that includes itself is an error to kustomize; here it adds nothing.
-            built.set(directory, { objects: [], unread: [] });
-            const overlay = overlayIn(directory, repository);
-            const result = overlay ? buildOnto([], overlay, directory, builder) : buildPlain(directory, builder);
-            built.set(directory, result);
-            return result;
+            bases.set(directory, "running");
+            try {
+                const result = baseOf(directory, entry, walk);
+                bases.set(directory, result);
+                return result;
+            } catch (error) {
+                if (error instanceof Refusal) bases.set(directory, error);
+                else bases.delete(directory);
+                throw error;
+            }
         },
     };
-    return builder;
-}
-
-/** Reads directories on demand, so that overlays can refer to each other. */
-export interface Builder {
-    repository: Repository;
-    build(directory: string): Build;
-}
-
-function overlayIn(directory: string, repository: Repository): YamlFile | undefined {
-    for (const name of kustomizationNames) {
-        const file = repository.read(join(directory, name));
-        if (file) return file;
-    }
-    return undefined;
-}
-
-/** Flux writes a kustomization.yaml for a directory that has none, listing every manifest below it. */
-function buildPlain(directory: string, { repository, build }: Builder): Build {
-    const parts = repository.names(directory).flatMap(name => {
-        const path = join(directory, name);
-        if (repository.isDirectory(path)) return name.startsWith(".") ? [] : [build(path)];
-        const file = isYamlName(name) ? repository.read(path) : undefined;
-        return file ? [buildFile(file)] : [];
-    });
-    return together(parts);
-}
-
-function buildFile(file: YamlFile): Build {
     return {
-        objects: file.documents.flatMap(objectsOf),
-        unread: file.problems.map(({ line, message }) => ({
-            at: { document: undefined, file: file.path, line },
-            message,
-        })),
+        build(directory, spec) {
+            try {
+                return buildOf(directory, spec, walk);
+            } catch (error) {
+                if (!(error instanceof Refusal)) throw error;
+                const path = relative(repository.top, error.at.document ? error.at.document.file.path : error.at.file);
+                const place = spec.entries.get("path")?.key ?? spec.at;
+                const reason = `${path}:${error.at.line}: ${error.message}`;
+                return {
+                    objects: [],
+                    unread: [
+                        { at: place, message: `Flux refuses to build this, so nothing of it is applied: ${reason}` },
+                    ],
+                };
+            }
+        },
     };
+}
+
+interface Walk {
+    repository: Repository;
+    /** A directory that `resources` names. */
+    base(directory: string, entry: Located): Build;
+}
+
+function buildOf(directory: string, spec: LocatedMap, walk: Walk): Build {
+    const { repository } = walk;
+    const file = kustomizationIn(directory, repository);
+    const exists = (component: string) => repository.isDirectory(resolve(directory, component));
+    if (file) {
+        const section = withSpec(sectionOf(file), spec, exists);
+        return onto(empty, section, resourcesOf(section, directory, walk), directory, walk);
+    }
+    const none: LocatedMap = { type: "map", entries: new Map(), at: spec.at };
+    return onto(empty, withSpec(none, spec, exists), plainDirectory(directory, spec, walk), directory, walk);
+}
+
+const empty: Build = { objects: [], unread: [] };
+
+function baseOf(directory: string, entry: Located, walk: Walk): Build {
+    const file = kustomizationIn(directory, walk.repository);
+    if (!file) throw new Refusal(entry.at, `${text(entry)} has no kustomization.yaml`);
+    const section = sectionOf(file);
+    if (text(section, "kind") === "Component") {
+        throw new Refusal(entry.at, `${text(entry)} is a Component, which belongs under components, not resources`);
+    }
+    return onto(empty, section, resourcesOf(section, directory, walk), directory, walk);
+}
+
+function sectionOf(file: YamlFile): LocatedMap {
+    refuseBroken(file);
+    const root = file.documents.find(document => document.root?.type === "map")?.root;
+    if (root?.type !== "map") throw new Refusal({ document: undefined, file: file.path, line: 1 }, "it is empty");
+    return root;
+}
+
+function refuseBroken(file: YamlFile): void {
+    const problem = file.problems[0];
+    if (problem) throw new Refusal({ document: undefined, file: file.path, line: problem.line }, problem.message);
+}
+
+/** Flux lists every manifest below a directory that has no kustomization.yaml; directories that have one are bases. */
+function plainDirectory(directory: string, spec: LocatedMap, walk: Walk): Build {
+    const { repository } = walk;
+    return joined(
+        repository.names(directory).map(name => {
+            const path = join(directory, name);
+            if (repository.isDirectory(path)) {
+                if (isLeftOut(`${name}/`)) return empty;
+                const entry: Located = { type: "scalar", value: relative(directory, path), plain: false, at: spec.at };
+                return kustomizationIn(path, repository) ? walk.base(path, entry) : plainDirectory(path, spec, walk);
+            }
+            const file = isYamlName(name) && !isLeftOut(name) ? repository.read(path) : undefined;
+            return file ? resourceFile(file) : empty;
+        }),
+    );
+}
+
+/** What Flux leaves out of every source beside its `.sourceignore` (https://fluxcd.io/flux/components/source/gitrepositories/#excluding-files). */
+function isLeftOut(name: string): boolean {
+    return /^(?:\.git.*|\.github\/|\.circleci\/|\.travis\.yml|appveyor\.yml|\.drone\.yml|cloudbuild\.yaml|codeship-\w+\.yml|\.goreleaser\.yml|\.sops\.yaml|\.flux\.yaml)$/.test(
+        name,
+    );
+}
+
+function resourceFile(file: YamlFile): Build {
+    refuseBroken(file);
+    for (const { root } of file.documents) {
+        if (!root || (root.type === "scalar" && root.value === null)) continue;
+        const isList = text(root, "kind")?.endsWith("List") ?? false;
+        const isObject = text(root, "kind") && (isList || text(root, "metadata", "name"));
+        if (!isObject) throw new Refusal(root.at, "it holds something that is no Kubernetes object with kind and name");
+    }
+    const isLocal = (object: KubernetesObject) =>
+        text(object.root, "metadata", "annotations", "config.kubernetes.io/local-config") === "true";
+    return { objects: file.documents.flatMap(objectsOf).filter(object => !isLocal(object)), unread: [] };
+}
+
+function resourcesOf(section: LocatedMap, directory: string, walk: Walk): Build {
+    const { repository } = walk;
+    return joined(
+        [...list(section, "resources"), ...list(section, "bases")].map(entry => {
+            const written = text(entry);
+            if (!written) return empty;
+            const path = resolve(directory, written);
+            if (repository.isDirectory(path)) return walk.base(path, entry);
+            const file = repository.read(path);
+            return file ? resourceFile(file) : missing(entry);
+        }),
+    );
 }
 
 /**
- * What a kustomization.yaml makes, on top of the objects of whoever includes it: none for an overlay; for a component,
- * which may change them too, all that came before it.
+ * One layer, in kustomize's order: what was there before, resources, generators, components, which change all of that, and
+ * then the section's own changes.
  */
-function buildOnto(
-    onto: KubernetesObject[],
-    file: YamlFile,
+function onto(
+    before: Build,
+    section: LocatedMap,
+    resources: Build,
     directory: string,
-    builder: Builder,
+    walk: Walk,
     including: readonly string[] = [directory],
 ): Build {
-    const overlay = file.documents.find(document => document.root?.type === "map")?.root;
-    if (overlay?.type !== "map") return { objects: onto, unread: buildFile(file).unread };
-    const { repository } = builder;
-
-    const own = together([...list(overlay, "resources"), ...list(overlay, "bases")].map(readResource));
-    let objects = [...onto, ...own.objects];
-    const unread = [...own.unread];
-    for (const entry of list(overlay, "components")) {
-        const added = includeComponent(objects, entry, directory, builder, including);
+    const { repository } = walk;
+    let { objects, unread } = joined([before, resources]);
+    refuseTwins(objects, section);
+    objects = generated(objects, section, directory, repository);
+    for (const entry of list(section, "components")) {
+        const added = withComponent({ objects, unread }, entry, directory, walk, including);
         objects = added.objects;
-        unread.push(...added.unread);
+        unread = added.unread;
     }
-    for (const key of ["generators", "transformers", "helmCharts"]) {
-        const section = list(overlay, key)[0];
-        if (section)
-            unread.push({ at: section.at, message: `kustomize ${key} are not run, so what they make is unknown` });
+    for (const key of ["generators", "transformers", "helmCharts", "vars"]) {
+        const first = list(section, key)[0];
+        if (!first) continue;
+        unread = [...unread, { at: first.at, message: `kustomize ${key} are not run, so what they make is unknown` }];
     }
-    const changed = applyChanges(objects, overlay, directory, repository);
-    return { objects: changed.objects, unread: [...unread, ...changed.unread] };
-
-    function readResource(entry: Located): Build {
-        const written = text(entry);
-        if (!written) return { objects: [], unread: [] };
-        const path = resolve(directory, written);
-        if (repository.isDirectory(path)) return builder.build(path);
-        const found = repository.read(path);
-        return found ? buildFile(found) : missing(entry);
+    // A patch that fits nothing may be for an object that nobody could read.
+    const isWhole = unread.length === 0;
+    const patches = patchesIn(section, directory, repository, isWhole);
+    for (const patch of patches.first) objects = patch(objects);
+    objects = transformed(objects, section);
+    refuseTwins(objects, section);
+    for (const patch of patches.last) objects = patch(objects);
+    objects = withNewImages(objects, section);
+    for (const replacement of replacementsIn(section, directory, repository)) {
+        if ("message" in replacement) unread = [...unread, replacement];
+        else objects = replaced(objects, replacement, isWhole);
     }
+    return { objects, unread: [...unread, ...patches.unread] };
 }
 
-/** Adds a component, named by an entry of `components`, to the objects that it may change. */
-export function includeComponent(
-    onto: KubernetesObject[],
+function withComponent(
+    before: Build,
     entry: Located,
     directory: string,
-    builder: Builder,
-    including: readonly string[] = [],
+    walk: Walk,
+    including: readonly string[],
 ): Build {
     const path = resolve(directory, text(entry) ?? "");
-    const component = including.includes(path) ? undefined : overlayIn(path, builder.repository);
-    if (component) return buildOnto(onto, component, path, builder, [...including, path]);
-    return { objects: onto, unread: missing(entry).unread };
-}
-
-/** Patches, then names, namespaces and images: the part of a kustomization.yaml that a Flux `spec` has too. */
-export function applyChanges(
-    objects: KubernetesObject[],
-    section: LocatedMap,
-    directory: string,
-    repository: Repository,
-): Build {
-    const unread: Unread[] = [];
-    let changed = objects;
-    for (const patch of patchesIn(section, directory, repository, unread)) {
-        changed = changed.flatMap(object => (patch.isFor(object) ? (patched(object, patch.change) ?? []) : [object]));
+    if (including.includes(path)) throw new Refusal(entry.at, `${text(entry)} includes itself`);
+    const file = kustomizationIn(path, walk.repository);
+    if (!file) return joined([before, missing(entry)]);
+    const section = sectionOf(file);
+    if (text(section, "kind") !== "Component") {
+        throw new Refusal(entry.at, `${text(entry)} is not a Component, so it belongs under resources, not components`);
     }
-    return { objects: transformed(changed, section), unread };
+    return onto(before, section, resourcesOf(section, path, walk), path, walk, [...including, path]);
 }
 
-interface Patch {
-    isFor(object: KubernetesObject): boolean;
-    change: Located;
+/** Two objects of one name are refused, as what is applied last would depend on chance. */
+function refuseTwins(objects: readonly KubernetesObject[], section: LocatedMap): void {
+    const seen = new Set<string>();
+    for (const object of objects) {
+        const id = [text(object.root, "apiVersion"), object.kind, effectiveNamespace(object), object.name].join(" ");
+        if (seen.has(id)) throw new Refusal(section.at, `${object.kind}/${object.name} is there twice`);
+        seen.add(id);
+    }
 }
 
-function patchesIn(section: LocatedMap, directory: string, repository: Repository, unread: Unread[]): Patch[] {
+type Change = (objects: KubernetesObject[]) => KubernetesObject[];
+
+/** `patchesJson6902` come after names and namespaces, all other patches before. */
+function patchesIn(section: LocatedMap, directory: string, repository: Repository, isWhole: boolean) {
+    const unread: Unread[] = [];
     const load = (entry: Located, written: string | undefined, inline: Located | undefined): Located[] => {
-        if (inline?.type === "scalar") {
-            const { roots, problem } = parseInlineYaml(String(inline.value), inline.at);
-            if (problem) unread.push({ at: inline.at, message: `the patch is ${problem}` });
+        if (inline && inline.type !== "scalar") return [inline];
+        if (inline) {
+            const { roots, problem } = parseInlineYaml(String(inline.value).trimEnd(), inline.at);
+            if (problem) throw new Refusal(inline.at, `the patch is ${problem}`);
             return roots;
         }
         const file = written ? repository.read(resolve(directory, written)) : undefined;
         if (!file) unread.push(...missing(entry, written).unread);
-        else if (file.problems[0]) unread.push({ at: entry.at, message: `${written} is ${file.problems[0].message}` });
+        else if (file.problems[0]) throw new Refusal(entry.at, `the patch ${written} is ${file.problems[0].message}`);
         return file?.documents.flatMap(document => document.root ?? []) ?? [];
     };
-    const patches: Patch[] = [];
-    for (const entry of [...list(section, "patches"), ...list(section, "patchesJson6902")]) {
-        const target = entry.type === "map" ? entry.entries.get("target")?.value : undefined;
-        const inline = entry.type === "map" ? entry.entries.get("patch")?.value : undefined;
-        for (const change of load(entry, text(entry, "path"), inline)) {
-            const fits = target && targetFrom(target);
-            patches.push({ change, isFor: object => (fits ? isTarget(object, fits) : isNamedBy(object, change)) });
-        }
-    }
-    for (const entry of list(section, "patchesStrategicMerge")) {
-        const isInline = text(entry)?.includes("\n") ?? false;
-        for (const change of load(entry, isInline ? undefined : text(entry), isInline ? entry : undefined)) {
-            patches.push({ change, isFor: object => isNamedBy(object, change) });
-        }
-    }
-    return patches;
+    const fromEntry = (entry: Located): Change[] => {
+        const target = at(entry, "target");
+        const options = patchOptions(entry);
+        const fits = target?.type === "map" ? patchTarget(target) : undefined;
+        return load(entry, text(entry, "path"), at(entry, "patch")).map(
+            change => objects => applied(objects, change, options, isWhole, fits),
+        );
+    };
+    const merges = list(section, "patchesStrategicMerge").flatMap(entry => {
+        const isInline = entry.type !== "scalar" || String(entry.value).includes("\n");
+        return load(entry, isInline ? undefined : text(entry), isInline ? entry : undefined).map(
+            (change): Change =>
+                objects =>
+                    applied(objects, change, patchOptions(undefined), isWhole),
+        );
+    });
+    return {
+        first: [...merges, ...list(section, "patches").flatMap(fromEntry)],
+        last: list(section, "patchesJson6902").flatMap(fromEntry),
+        unread,
+    };
 }
 
-function together(parts: Build[]): Build {
+/** A patch with a target may fit no object; one that names its object must find exactly that one. */
+function applied(
+    objects: KubernetesObject[],
+    change: Located,
+    options: PatchOptions,
+    isWhole: boolean,
+    fits?: Target,
+): KubernetesObject[] {
+    const isFor = fits ?? ((object: KubernetesObject) => isNamedBy(object, change));
+    const chosen = new Set(objects.filter(isFor));
+    if (!fits && chosen.size === 0 && !isWhole) return objects;
+    if (!fits && chosen.size !== 1) {
+        const named = `${text(change, "kind") ?? "no kind"}/${text(change, "metadata", "name") ?? ""}`;
+        throw new Refusal(
+            change.at,
+            `the patch for ${named} fits ${chosen.size === 0 ? "no object" : "several objects"}`,
+        );
+    }
+    return objects.flatMap(object => (chosen.has(object) ? (patched(object, change, options) ?? []) : [object]));
+}
+
+function replacementsIn(section: LocatedMap, directory: string, repository: Repository): (Located | Unread)[] {
+    return list(section, "replacements").flatMap((entry): (Located | Unread)[] => {
+        const written = text(entry, "path");
+        if (!written) return [entry];
+        const file = repository.read(resolve(directory, written));
+        if (!file) return missing(entry, written).unread;
+        refuseBroken(file);
+        return file.documents.flatMap(({ root }) => (root?.type === "list" ? [...root.items] : (root ?? [])));
+    });
+}
+
+function joined(parts: Build[]): Build {
     return { objects: parts.flatMap(part => part.objects), unread: parts.flatMap(part => part.unread) };
 }
 

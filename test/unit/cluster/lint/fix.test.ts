@@ -145,6 +145,7 @@ describe("fixing", () => {
     test("leaves a Kustomization alone whose clusters disagree about it", async () => {
         const shared = kustomization("  wait: true\n");
         write("base/ks.yaml", shared);
+        write("base/kustomization.yaml", "resources:\n  - ks.yaml\n");
         for (const cluster of ["prod", "lab"]) {
             write(`clusters/${cluster}/root.yaml`, kustomization("", { name: "root", path: `./${cluster}` }));
         }

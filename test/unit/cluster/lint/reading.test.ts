@@ -9,19 +9,20 @@ import { outsideGroups, parseMirrorGroups } from "../../../../cluster/lint/image
 import { imageName, imagesOf, parseImage } from "../../../../cluster/lint/images/reference.ts";
 import { lint } from "../../../../cluster/lint/lint.ts";
 import { nameOf } from "../../../../cluster/lint/object.ts";
-import { openRepository } from "../../../../cluster/lint/repository.ts";
+import { givenPaths, openRepository } from "../../../../cluster/lint/repository/repository.ts";
 import { parseYamlFile } from "../../../../cluster/lint/yaml/file.ts";
 import { at, isTrue, text } from "../../../../cluster/lint/yaml/located.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 
 describe("an overlay", () => {
-    const [apps] = fluxKustomizations(openRepository([join(fixtures, "overlays")]));
+    const top = join(fixtures, "overlays");
+    const [apps] = fluxKustomizations(openRepository(top, givenPaths([top]))).kustomizations;
 
     test("is built with components, patches, prefixes, namespaces and variables, as Flux would", () => {
         expect(apps?.applies.map(nameOf)).toEqual([
             "Deployment/forced/home-app",
-            "ExternalSecret/forced/podinfo-token",
+            "ExternalSecret/forced/home-podinfo-token",
         ]);
         expect(apps?.unread).toEqual([]);
     });

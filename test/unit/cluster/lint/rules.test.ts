@@ -139,7 +139,9 @@ describe("what cannot be read", () => {
         const { findings } = await lint([join(fixtures, "hard-to-read")]);
         expect(findings.map(({ message }) => message)).toEqual([
             "Not read: ./nowhere (of GitRepository/flux-system) is not a directory here, so what it applies is unknown.",
+            "Not read: Flux refuses to build this, so nothing of it is applied: mixed/plain.yaml:1: it holds something that is no Kubernetes object with kind and name.",
             "Not read: dependsOn names ${CLUSTER}-stores, whose value only the cluster knows.",
+            "Not read: Flux refuses to build this, so nothing of it is applied: mixed/plain.yaml:1: it holds something that is no Kubernetes object with kind and name.",
             "Not read: encrypted whole by SOPS, its kind included.",
             "Not read: not YAML yet: it holds template expressions ({{ }}), which only Helm or another tool can fill in.",
             "Not read: https://github.com/example/manifests//deploy?ref=v1 is fetched from elsewhere, so what it holds is unknown.",
