@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import { BaselineNotReadable, hasBaseline, withoutKnown, writeBaseline } from "../../cluster/lint/baseline.ts";
+import type { LintResult } from "../../cluster/lint/finding.ts";
 import { formatGithub } from "../../cluster/lint/githubAnnotations.ts";
 import { lint, NoMirrorGroups, PathNotReadable, SettingsNotReadable } from "../../cluster/lint/lint.ts";
 import { formatText } from "../../cluster/lint/text.ts";
@@ -12,6 +14,7 @@ interface Options {
     imageGroups?: string;
     bootstrap: string[];
     exclude: string[];
+    baseline?: string;
 }
 
 /** `clearpath lint`: what in a Flux repository makes workloads wait for a secret provider, or a rebuild for the uplink. */
@@ -38,13 +41,15 @@ export function lintCommand(program: Command): void {
             collect,
             [],
         )
+        .option("--baseline <file>", "Report only what is not in this file; written on the first run")
         .action(async (paths: string[], options: Options) => {
-            const result = await lint(paths, options).catch((error: unknown) => {
+            const found = await lint(paths, options).catch((error: unknown) => {
                 const isInput = [PathNotReadable, NoMirrorGroups, SettingsNotReadable].some(
                     kind => error instanceof kind,
                 );
                 throw isInput ? new CouldNotRun((error as Error).message) : error;
             });
+            const result = options.baseline === undefined ? found : compared(found, options.baseline);
             if (options.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
             else if (options.github) {
                 process.stdout.write(formatGithub(result.findings, process.env.GITHUB_WORKSPACE ?? process.cwd()));
@@ -53,6 +58,22 @@ export function lintCommand(program: Command): void {
             const bad = options.strict ? ["error", "warning"] : ["error"];
             if (result.findings.some(({ severity }) => bad.includes(severity))) process.exitCode = EXIT.foundSomething;
         });
+}
+
+/** What is new since the baseline. Where there is none yet, it is written, and nothing is new. */
+function compared(found: LintResult, path: string): LintResult {
+    if (!hasBaseline(path)) {
+        // A mistyped name in CI would otherwise pass for ever.
+        if (process.env.CI)
+            throw new CouldNotRun(`${path}: there is no baseline. Write it outside of CI and commit it.`);
+        const known = writeBaseline(found, path);
+        return { ...found, findings: found.findings.filter(({ severity }) => severity === "note"), known };
+    }
+    try {
+        return withoutKnown(found, path);
+    } catch (error) {
+        throw error instanceof BaselineNotReadable ? new CouldNotRun(error.message) : error;
+    }
 }
 
 function collect(value: string, before: string[]): string[] {

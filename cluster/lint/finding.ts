@@ -7,6 +7,7 @@ export type RuleName =
     | "wait-on-store"
     | "workload-waits-for-store"
     | "generated-secret-unchecked"
+    | "secret-made-later"
     | "image-outside-mirror-groups"
     | "not-read";
 
@@ -24,6 +25,10 @@ export interface Finding {
     message: string;
     /** Who waits for whom, first the one that waits, as in `object`. Empty where nothing waits. */
     chain: string[];
+    /** Others that wait for the same cause, each with its own chain; absent where there are none. */
+    waiters?: { file: string; line: number; object: string; chain: string[] }[];
+    /** With `--fix`: why this was left as it is. */
+    notFixed?: string;
 }
 
 /** A change that `--fix` wrote. */
@@ -39,4 +44,6 @@ export interface LintResult {
     findings: Finding[];
     /** Only when fixing was asked for. */
     fixed?: Fixed[];
+    /** Only with a baseline: how many findings it holds, and `findings` therefore does not. */
+    known?: number;
 }

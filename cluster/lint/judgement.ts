@@ -1,6 +1,7 @@
 import type { Finding } from "./finding.ts";
-import type { HealthCheck } from "./fix/healthCheck.ts";
+import type { HealthCheck, ReadyKind } from "./fix/healthCheck.ts";
 import type { FluxKustomization } from "./flux/kustomization.ts";
+import type { AsksProvider } from "./flux/provider.ts";
 import type { Waiting } from "./flux/waiting.ts";
 import type { MirrorGroup } from "./images/mirrorGroups.ts";
 import type { FilePlace } from "./kustomize/refusal.ts";
@@ -15,6 +16,8 @@ export interface Subject {
     /** Flux Kustomizations that no root of the repository applies; no rule judges them. */
     unapplied: KubernetesObject[];
     waiting: Waiting;
+    /** Whether readiness of a store, or of what syncs through one, depends on a provider outside of the cluster. */
+    asksProvider: AsksProvider;
     /** Undefined: nobody said which images the mirrors hold. */
     mirrorGroups: MirrorGroup[] | undefined;
     /** Names, or `namespace/name`, of Kustomizations that a cluster needs before it can do anything else. */
@@ -22,10 +25,12 @@ export interface Subject {
 }
 
 /** A finding, before its place is spelt out for the caller. */
-export interface Judgement extends Omit<Finding, "file" | "line"> {
+export interface Judgement extends Omit<Finding, "file" | "line" | "waiters" | "notFixed"> {
     at: Place | FilePlace;
-    /** What `--fix` may do about it. */
-    repair?: Repair;
+    /** Others that wait for the same cause. */
+    waiters?: { at: Place; object: string; chain: string[] }[];
+    /** What `--fix` may do about it; a sentence where only a person can decide. */
+    repair?: Repair | string;
 }
 
 /** A change to a Flux Kustomization that keeps what it means, but for what the finding is about. */
@@ -33,6 +38,7 @@ export interface Repair {
     kustomization: FluxKustomization;
     change:
         | { type: "drop"; list: "healthChecks" | "healthCheckExprs"; entry: Located }
+        | { type: "take-as-ready"; kinds: ReadyKind[] }
         | { type: "replace-wait"; checks: HealthCheck[] }
         | { type: "add-check"; check: HealthCheck };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Finding, Fixed, LintResult } from "./finding.ts";
 import { applyRepairs } from "./fix/apply.ts";
 import { fluxKustomizations } from "./flux/kustomization.ts";
+import { providersIn } from "./flux/provider.ts";
 import { repositoriesOf } from "./flux/top.ts";
 import { waitingIn } from "./flux/waiting.ts";
 import { type MirrorGroup, NoMirrorGroups, parseMirrorGroups, plannedGroups } from "./images/mirrorGroups.ts";
@@ -35,31 +36,36 @@ export async function lint(paths: readonly string[], options: LintOptions = {}):
     });
     if (!options.fix) return { findings: spellOut(repositories.map(judgeIt => judgeIt())) };
 
-    const fixed = repositories.flatMap(judgeIt => fixAll(judgeIt));
-    return { findings: spellOut(repositories.map(judgeIt => judgeIt())), fixed };
+    const all = repositories.map(judgeIt => fixAll(judgeIt));
+    return {
+        findings: spellOut(all.map(({ judged }) => judged)),
+        fixed: all.flatMap(({ fixed }) => fixed),
+    };
 }
 
 /** One repair may make room for the next, but each is made at most once: a handful of rounds is always enough. */
-function fixAll(judgeIt: () => Judged): Fixed[] {
+function fixAll(judgeIt: () => Judged): { fixed: Fixed[]; judged: Judged } {
     const fixed: Fixed[] = [];
-    for (let round = 0; round < 10; round++) {
-        const { judgements, subject } = judgeIt();
-        const done = applyRepairs(judgements, subject);
-        if (done.length === 0) break;
-        fixed.push(...done);
+    for (let round = 0; ; round++) {
+        const judged = judgeIt();
+        const done = round < 10 ? applyRepairs(judged.judgements, judged.subject) : { fixed: [], left: new Map() };
+        fixed.push(...done.fixed);
+        if (done.fixed.length === 0) return { fixed, judged: { ...judged, left: done.left } };
     }
-    return fixed;
 }
 
 interface Judged {
     judgements: Judgement[];
     subject: Subject;
+    /** After a fix: why each was left. */
+    left?: ReadonlyMap<Judgement, string>;
 }
 
 function judge(repository: Repository, { bootstrap = [] }: LintOptions, mirrorGroups?: MirrorGroup[]): Judged {
     const { kustomizations, unapplied } = fluxKustomizations(repository);
     const waiting = waitingIn(kustomizations);
-    const subject = { repository, kustomizations, unapplied, waiting, mirrorGroups, bootstrap };
+    const asksProvider = providersIn(kustomizations.flatMap(({ applies, templated }) => [...applies, ...templated]));
+    const subject = { repository, kustomizations, unapplied, waiting, asksProvider, mirrorGroups, bootstrap };
     return { judgements: Object.values(rules).flatMap(rule => rule.judge(subject)), subject };
 }
 
@@ -77,12 +83,12 @@ function readMirrorGroups(path: string): MirrorGroup[] {
 /** Sorted, and each thing said once: clusters that share a file find the same in it. */
 function spellOut(judged: readonly Judged[]): Finding[] {
     const found = new Map<string, Finding>();
-    for (const { judgements, subject } of judged) {
+    for (const { judgements, subject, left } of judged) {
         for (const judgement of judgements) {
             const path = judgement.at.document ? judgement.at.document.file.path : judgement.at.file;
             if (!subject.repository.covers(path)) continue;
-            const finding = findingFrom(judgement, subject.repository.display(path));
-            found.set(JSON.stringify(finding), finding);
+            const finding = findingFrom(judgement, subject.repository, left?.get(judgement));
+            found.set(JSON.stringify({ ...finding, notFixed: undefined }), finding);
         }
     }
     return [...found.values()].sort(
@@ -91,8 +97,25 @@ function spellOut(judged: readonly Judged[]): Finding[] {
     );
 }
 
-function findingFrom({ rule, severity, at, object, message, chain }: Judgement, file: string): Finding {
-    return { rule, severity, file, line: at.line, object, message, chain };
+function findingFrom(judgement: Judgement, { display }: Repository, notFixed: string | undefined): Finding {
+    const { rule, severity, at, object, message, chain, waiters = [] } = judgement;
+    const others = waiters.map(({ at, object, chain }) => ({
+        file: display(at.document.file.path),
+        line: at.line,
+        object,
+        chain,
+    }));
+    return {
+        rule,
+        severity,
+        file: display(at.document ? at.document.file.path : at.file),
+        line: at.line,
+        object,
+        message,
+        chain,
+        ...(others.length > 0 && { waiters: others }),
+        ...(notFixed !== undefined && { notFixed }),
+    };
 }
 
 function compare(a: string, b: string): number {

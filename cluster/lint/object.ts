@@ -133,3 +133,8 @@ const clusterScoped = new Set([
 export function isClusterScoped({ kind }: Pick<ObjectId, "kind">): boolean {
     return clusterScoped.has(kind);
 }
+
+/** Whether the kind is Kubernetes' own, so that kustomize knows its schema. */
+export function isNative({ group }: Pick<ObjectId, "group">): boolean {
+    return !group.includes(".") || group.endsWith(".k8s.io");
+}

@@ -8,35 +8,69 @@ import { groupOf, type KubernetesObject, nameOf, sameObject } from "../object.ts
 import type { YamlDocument, YamlFile } from "../yaml/document.ts";
 import { parseYamlFile } from "../yaml/file.ts";
 import { at, text } from "../yaml/located.ts";
-import { addChecks, dropEntries, edited, replaceWait, type TextEdit } from "./edit.ts";
+import { addChecks, addReadyKinds, dropEntries, edited, replaceWait, type TextEdit } from "./edit.ts";
 import type { HealthCheck } from "./healthCheck.ts";
 
+/** What was repaired, and why each judgement that is left was left. */
+export interface Repaired {
+    fixed: Fixed[];
+    left: ReadonlyMap<Judgement, string>;
+}
+
 /**
- * Makes the repairs that are safe, and says which. At most one kind of repair to an object at a time: the next round
- * judges what is left. Left alone are objects whose clusters disagree about the repair, files that were not asked about,
- * and text that cannot be changed by whole lines.
+ * Makes the repairs that are safe, and says which, and why not the others. At most one kind of repair to an object at a
+ * time: the next round judges what is left. Left alone are objects whose clusters disagree about the repair, files that
+ * were not asked about, and text that cannot be changed by whole lines.
  */
-export function applyRepairs(judgements: readonly Judgement[], subject: Subject): Fixed[] {
+export function applyRepairs(judgements: readonly Judgement[], subject: Subject): Repaired {
     const fixed: Fixed[] = [];
+    const left = new Map<Judgement, string>();
+    for (const judgement of judgements) {
+        if (typeof judgement.repair === "string") left.set(judgement, judgement.repair);
+        else if (!judgement.repair && judgement.severity !== "note") {
+            left.set(judgement, "What would have to be written instead cannot be told from the repository.");
+        }
+    }
     const byDocument = Map.groupBy(subject.kustomizations, ({ object }) => object.document);
     const editsOf = new Map<YamlFile, TextEdit[]>();
     for (const [document, instances] of byDocument) {
+        const about = judgements.filter(
+            ({ repair }) => typeof repair === "object" && instances.includes(repair.kustomization),
+        );
+        if (about.length === 0) continue;
+        const outcome = repairOf(document, instances, judgements, subject);
+        if (typeof outcome === "string") {
+            for (const judgement of about) left.set(judgement, outcome);
+            continue;
+        }
         const { file } = document;
-        if (!subject.repository.covers(file.path) || !isPlain(document)) continue;
-        const repairs = agreed(judgements, instances);
-        const change = changeOf(instances[0] as FluxKustomization, repairs);
-        if (!change || !isHarmless(document, change.edits)) continue;
-        editsOf.set(file, [...(editsOf.get(file) ?? []), ...change.edits]);
+        editsOf.set(file, [...(editsOf.get(file) ?? []), ...outcome.edits]);
         const { object } = instances[0] as FluxKustomization;
         fixed.push({
             file: subject.repository.display(file.path),
             line: object.line,
             object: nameOf(object),
-            change: change.says,
+            change: outcome.says,
         });
     }
     for (const [file, edits] of editsOf) writeFileSync(file.path, edited(file.text, edits));
-    return fixed;
+    return { fixed, left };
+}
+
+/** The edits of one document, or why there are none. */
+function repairOf(
+    document: YamlDocument,
+    instances: FluxKustomization[],
+    judgements: readonly Judgement[],
+    subject: Subject,
+): { edits: TextEdit[]; says: string } | string {
+    if (!subject.repository.covers(document.file.path)) return "Its file is not among the given paths.";
+    if (!isPlain(document)) return "The Kustomization is not a document of its own.";
+    const repairs = agreed(judgements, instances);
+    if (repairs.length === 0) return "Several clusters share the Kustomization, and not all of them need the change.";
+    const change = changeOf(instances[0] as FluxKustomization, repairs);
+    if (!change) return "A patch or an anchor sets what would change, or it is written in flow style.";
+    return isHarmless(document, change.edits) ? change : "The change would touch other values of the file.";
 }
 
 /** One Kustomization to the document, not one out of a List. */
@@ -47,7 +81,9 @@ function isPlain({ root }: YamlDocument): boolean {
 /** The repairs that every cluster which applies the object asks for. */
 function agreed(judgements: readonly Judgement[], instances: readonly FluxKustomization[]): Repair["change"][] {
     const wanted = instances.map(instance => {
-        const changes = judgements.flatMap(({ repair }) => (repair?.kustomization === instance ? [repair.change] : []));
+        const changes = judgements.flatMap(({ repair }) =>
+            typeof repair === "object" && repair.kustomization === instance ? [repair.change] : [],
+        );
         return new Map(changes.map(change => [keyOf(change), change]));
     });
     const [first = new Map<string, Repair["change"]>(), ...others] = wanted;
@@ -70,6 +106,13 @@ function changeOf({ object }: FluxKustomization, changes: Repair["change"][]) {
         const edits = replaceWait(document, checks);
         const instead = checks.length > 0 ? `, healthChecks for ${checks.map(nameOf).join(", ")} instead` : "";
         return edits && { edits, says: `wait turned off${instead}` };
+    }
+    const ready = changes.find(change => change.type === "take-as-ready");
+    if (ready) {
+        if (!isOwn(object, "healthCheckExprs") || !isOwn(object, "wait")) return undefined;
+        const edits = addReadyKinds(document, ready.kinds);
+        const named = ready.kinds.map(({ kind }) => kind).join(" and ");
+        return edits && { edits, says: `every ${named} taken as ready by healthCheckExprs` };
     }
     const checks = withoutKnown(document, additions);
     const edits = checks.length > 0 ? addChecks(document, checks) : undefined;

@@ -1,7 +1,18 @@
-import { type CST, isMap, isScalar, isSeq, type Node, type Pair, stringify, type YAMLMap, type YAMLSeq } from "yaml";
+import {
+    type CST,
+    isMap,
+    isScalar,
+    isSeq,
+    type Node,
+    type Pair,
+    stringify,
+    visit,
+    type YAMLMap,
+    type YAMLSeq,
+} from "yaml";
 import type { YamlDocument } from "../yaml/document.ts";
 import { at } from "../yaml/located.ts";
-import type { HealthCheck } from "./healthCheck.ts";
+import type { HealthCheck, ReadyKind } from "./healthCheck.ts";
 
 /** A piece of a file's text, by offsets, and what takes its place. All else keeps every byte. */
 export interface TextEdit {
@@ -43,22 +54,41 @@ export function replaceWait(document: YamlDocument, checks: readonly HealthCheck
 
 /** Adds entries at the end of `healthChecks`, or the list itself after `wait` or at the end of `spec`. */
 export function addChecks(document: YamlDocument, checks: readonly HealthCheck[]): TextEdit[] | undefined {
+    return addEntries(
+        document,
+        "healthChecks",
+        checks.map(({ apiVersion, kind, name, namespace }) => ({ apiVersion, kind, name, namespace })),
+    );
+}
+
+/** Adds entries to `healthCheckExprs` that take every object of a kind as ready. */
+export function addReadyKinds(document: YamlDocument, kinds: readonly ReadyKind[]): TextEdit[] | undefined {
+    return addEntries(
+        document,
+        "healthCheckExprs",
+        kinds.map(({ apiVersion, kind }) => ({ apiVersion, kind, current: "true" })),
+    );
+}
+
+type Entry = Record<string, string | undefined>;
+
+function addEntries(document: YamlDocument, key: string, entries: readonly Entry[]): TextEdit[] | undefined {
     const spec = specOf(document);
-    const pair = pairOf(spec, "healthChecks");
+    const pair = pairOf(spec, key);
     if (pair) {
         const list = blockListOf(pair);
         const last = list?.items.at(-1) as Node | undefined;
         const dash = dashOf((list?.srcToken as CST.BlockSequence | undefined)?.items.at(-1));
         if (!list || !last?.range || dash === undefined) return undefined;
-        return [insertLines(document, last.range[1], entryLines(checks, " ".repeat(columnOf(document, dash))))];
+        return [insertLines(document, last.range[1], entryLines(entries, " ".repeat(columnOf(document, dash))))];
     }
     const before = pairOf(spec, "wait") ?? spec?.items.at(-1);
     const end = (before?.value as Node | null | undefined)?.range?.[1];
     const keyStart = (before?.key as Node | undefined)?.range?.[0];
     if (!spec || spec.flow || end === undefined || keyStart === undefined) return undefined;
     const indent = " ".repeat(columnOf(document, keyStart));
-    const lines = entryLines(checks, indent + (indentsLists(document, spec) ? "  " : ""));
-    return [insertLines(document, end, [`${indent}healthChecks:`, ...lines])];
+    const lines = entryLines(entries, indent + (indentsLists(document, spec) ? "  " : ""));
+    return [insertLines(document, end, [`${indent}${key}:`, ...lines])];
 }
 
 function specOf(document: YamlDocument): YAMLMap | undefined {
@@ -90,10 +120,22 @@ function dropLines(document: YamlDocument, start: number, contentEnd: number, to
     if (start < 0 || indent.trim() !== "") return undefined;
     const end = lineEnd(text, contentEnd);
     const tokens = sourceTokens(token).filter(({ offset }) => offset >= start && offset < end);
-    // Something elsewhere may be an alias of what would go.
-    if (tokens.some(({ type }) => type === "anchor")) return undefined;
+    const anchors = tokens.filter(({ type }) => type === "anchor").map(({ source }) => source.slice(1));
+    if (anchors.some(anchor => isUsedOutside(document, anchor, start, end))) return undefined;
     const comments = tokens.filter(({ type }) => type === "comment");
     return { start: lineStart, end, text: comments.map(({ source }) => `${indent}${source}${eol(text)}`).join("") };
+}
+
+/** Whether an alias outside of a piece of text stands for an anchor in it. */
+function isUsedOutside({ syntax }: YamlDocument, anchor: string, start: number, end: number): boolean {
+    let isUsed = false;
+    visit(syntax, {
+        Alias: (_, { source, range }) => {
+            const position = range?.[0] ?? -1;
+            if (source === anchor && (position < start || position >= end)) isUsed = true;
+        },
+    });
+    return isUsed;
 }
 
 function insertLines(document: YamlDocument, contentEnd: number, lines: readonly string[]): TextEdit {
@@ -105,9 +147,9 @@ function insertLines(document: YamlDocument, contentEnd: number, lines: readonly
     return { start: position, end: position, text: inserted.join("") };
 }
 
-function entryLines(checks: readonly HealthCheck[], indent: string): string[] {
-    return checks.flatMap(({ apiVersion, kind, name, namespace }) =>
-        Object.entries({ apiVersion, kind, name, namespace })
+function entryLines(entries: readonly Entry[], indent: string): string[] {
+    return entries.flatMap(entry =>
+        Object.entries(entry)
             .filter(([, value]) => value !== undefined)
             .map(
                 ([key, value], position) =>

@@ -12,6 +12,12 @@ export interface HealthCheck {
     namespace?: string;
 }
 
+/** A kind that an entry of `spec.healthCheckExprs` takes as ready, however its objects are. */
+export interface ReadyKind {
+    apiVersion: string;
+    kind: string;
+}
+
 /** A check that a Secret is there: kstatus takes a Secret as ready as soon as it exists, synced or stale. */
 export function secretCheck({ name, namespace }: ObjectId): HealthCheck | undefined {
     if (!namespace || hasVariable(name) || hasVariable(namespace)) return undefined;

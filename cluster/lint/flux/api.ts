@@ -64,9 +64,18 @@ export function healthCheckExprs(kustomization: KubernetesObject) {
         group: groupOf(text(entry, "apiVersion")),
         kind: text(entry, "kind"),
         /** A constant judges nothing: it says that the kind is not to be waited for. */
-        isConstant: text(entry, "current")?.trim() === "true" && !text(entry, "failed") && !text(entry, "inProgress"),
+        isConstant: isLiteral(entry, "current", "true") && isNever(entry, "failed") && isNever(entry, "inProgress"),
         entry,
     }));
+}
+
+function isLiteral(entry: Located, key: string, literal: string): boolean {
+    return text(entry, key)?.replace(/^[\s(]+|[\s)]+$/g, "") === literal;
+}
+
+/** An expression that is not there, or is the constant `false`, never speaks. */
+function isNever(entry: Located, key: string): boolean {
+    return text(entry, key) === undefined || isLiteral(entry, key, "false");
 }
 
 /** `wait: true` checks every applied object, and makes Flux ignore `healthChecks`. */
@@ -74,12 +83,32 @@ export function waitsForAll(kustomization: KubernetesObject): boolean {
     return isTrue(kustomization.root, "spec", "wait");
 }
 
-/** The entries of `spec.dependsOn` that wait for readiness; one with a `readyExpr` only if that asks for `Ready`. */
-export function dependencies(object: KubernetesObject) {
+/** An entry of `spec.dependsOn` that waits for readiness. */
+export interface Dependency {
+    id: ObjectId;
+    entry: Located;
+}
+
+/**
+ * The entries of `spec.dependsOn` that wait for readiness. One with a `readyExpr` does so only if that asks for `Ready`;
+ * those of a ResourceSet name objects of any kind, and wait for readiness only with `ready: true`.
+ */
+export function dependencies(object: KubernetesObject): Dependency[] {
+    const isSet = isResourceSet(object);
     return list(object.root, "spec", "dependsOn").flatMap(entry => {
         const name = text(entry, "name");
         const readyExpr = text(entry, "readyExpr");
         if (!name || (readyExpr && !/\bReady\b/.test(readyExpr))) return [];
-        return [{ name, namespace: text(entry, "namespace") ?? object.namespace, entry }];
+        if (isSet && !readyExpr && !isTrue(entry, "ready")) return [];
+        const of = isSet ? groupOf(text(entry, "apiVersion")) : object.group;
+        const kind = isSet ? (text(entry, "kind") ?? "") : object.kind;
+        // Objects of cluster-wide kinds have no namespace to be looked for in.
+        const namespace = text(entry, "namespace") ?? (isSet ? undefined : object.namespace);
+        return [{ id: { group: of, kind, name, namespace }, entry }];
     });
+}
+
+/** Whether the object waits for others by itself, so that `dependsOn` may name it. */
+export function isWaiter(id: Pick<ObjectId, "group" | "kind">): boolean {
+    return isFluxKustomization(id) || isHelmRelease(id) || isResourceSet(id);
 }

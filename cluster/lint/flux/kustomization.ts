@@ -5,7 +5,8 @@ import { type KubernetesObject, objectsOf, sameNamespace, sameObject } from "../
 import { isBelow, type Repository } from "../repository/repository.ts";
 import type { YamlDocument } from "../yaml/document.ts";
 import { text } from "../yaml/located.ts";
-import { isFluxKustomization } from "./api.ts";
+import { isFluxKustomization, isResourceSet } from "./api.ts";
+import { templatedObjects } from "./resourceSet.ts";
 import { operatorRoots } from "./roots.ts";
 import { appliedFrom, readSources, type Sources } from "./source.ts";
 import { type FindConfigMap, hasVariable, substituted, variablesOf } from "./substitute.ts";
@@ -20,7 +21,9 @@ export interface FluxKustomization {
     directory: string | undefined;
     /** What it applies; empty when that could not be found, or when Flux refuses to build it. */
     applies: KubernetesObject[];
-    /** Those among what it applies that are Kustomizations. */
+    /** What its ResourceSets make. */
+    templated: KubernetesObject[];
+    /** Those among what it applies, itself or through ResourceSets, that are Kustomizations. */
     children: FluxKustomization[];
     appliedBy: FluxKustomization | undefined;
     /** What could not be read on the way to `applies`. Empty: `applies` is all of it. */
@@ -112,11 +115,12 @@ function possiblePlaces(kustomizations: readonly FluxKustomization[], { reposito
 function treeFrom(object: KubernetesObject, reader: Reader): FluxKustomization[] {
     const plant = (object: KubernetesObject, appliedBy?: FluxKustomization): FluxKustomization => {
         const { objects, unread, directory } = appliesOf(object, reader, appliedBy);
-        return { object, directory, applies: objects, children: [], appliedBy, unread };
+        const templated = objects.filter(isResourceSet).flatMap(templatedObjects);
+        return { object, directory, applies: objects, templated, children: [], appliedBy, unread };
     };
     const tree = [plant(object)];
     for (const node of tree) {
-        for (const child of node.applies.filter(isFluxKustomization)) {
+        for (const child of [...node.applies, ...node.templated].filter(isFluxKustomization)) {
             if (tree.some(({ object }) => isSameDocument(object, child))) continue;
             const grown = plant(child, node);
             node.children.push(grown);
@@ -135,7 +139,8 @@ export function ancestry(kustomization: FluxKustomization): FluxKustomization[] 
 
 /** All that comes to the cluster by it: its own objects and those of the Kustomizations below it. */
 export function appliesInAll(kustomization: FluxKustomization): KubernetesObject[] {
-    return [...kustomization.applies, ...kustomization.children.flatMap(appliesInAll)];
+    const { applies, templated, children } = kustomization;
+    return [...applies, ...templated, ...children.flatMap(appliesInAll)];
 }
 
 interface Reader {

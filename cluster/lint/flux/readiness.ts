@@ -1,13 +1,16 @@
 import { groupOf, type KubernetesObject, markOf, type ObjectId } from "../object.ts";
 import type { Located, Place } from "../yaml/document.ts";
-import { at, children, isTrue, text } from "../yaml/located.ts";
+import { at, children, isTrue, list, text } from "../yaml/located.ts";
 import {
-    group,
+    dependencies,
     healthCheckExprs,
     healthChecks,
     isFluxKustomization,
     isHelmRelease,
+    isResourceSet,
     isStore,
+    isSynced,
+    isWaiter,
     waitsForAll,
 } from "./api.ts";
 
@@ -26,12 +29,32 @@ export interface Check {
  * it only `healthChecks`; objects that Flux is told not to apply are not checked.
  */
 export function readinessChecks(object: KubernetesObject, applies: readonly KubernetesObject[]): Check[] {
-    if (isHelmRelease(object)) return chartStores(object);
+    if (isHelmRelease(object)) return chartChecks(object);
+    if (isResourceSet(object)) return resourceSetChecks(object, applies);
     if (!isFluxKustomization(object)) return [];
     const checks = waitsForAll(object)
         ? applies.filter(isApplied).map(id => ({ id, by: "wait: true", at: waitPlace(object) }))
         : healthChecks(object).map(({ id, entry }) => ({ id, by: "healthChecks", at: entry.at }));
-    return checks.filter(({ id }) => !isNeverJudged(object, id));
+    return [...checks.filter(({ id }) => !isNeverJudged(object, id)), ...substituteSecrets(object)];
+}
+
+/** Secrets whose values are substituted: without one that is not optional, Flux builds nothing. */
+function substituteSecrets(object: KubernetesObject): Check[] {
+    return list(object.root, "spec", "postBuild", "substituteFrom").flatMap(entry => {
+        const name = text(entry, "name");
+        if (text(entry, "kind") !== "Secret" || !name || isTrue(entry, "optional")) return [];
+        const id = { group: "", kind: "Secret", namespace: object.namespace, name };
+        return [{ id, by: "substituteFrom", at: entry.at }];
+    });
+}
+
+/** What a ResourceSet waits for: objects that `dependsOn` wants ready and, with `wait: true`, all that it makes. */
+function resourceSetChecks(object: KubernetesObject, makes: readonly KubernetesObject[]): Check[] {
+    const before = dependencies(object)
+        .filter(({ id }) => !isWaiter(id))
+        .map(({ id, entry }) => ({ id, by: "dependsOn with ready", at: entry.at }));
+    if (!waitsForAll(object)) return before;
+    return [...before, ...makes.map(id => ({ id, by: "wait: true", at: waitPlace(object) }))];
 }
 
 /** Where `wait` is written, in the object itself or in a patch. */
@@ -53,10 +76,10 @@ function isNeverJudged(object: KubernetesObject, id: ObjectId): boolean {
 }
 
 /**
- * Stores given to a chart as values (`extraObjects` and the like). Helm waits for them with the strategy `poller`, the
+ * Stores, and what syncs through them, given to a chart as values (`extraObjects` and the like). Helm waits for them with the strategy `poller`, the
  * default since helm-controller builds on Helm 4.
  */
-function chartStores(release: KubernetesObject): Check[] {
+function chartChecks(release: KubernetesObject): Check[] {
     const values = at(release.root, "spec", "values");
     const waits = !isTrue(release.root, "spec", "install", "disableWait");
     if (!values || !waits || text(release.root, "spec", "waitStrategy", "name") === "legacy") return [];
@@ -73,8 +96,8 @@ function chartStores(release: KubernetesObject): Check[] {
             namespace: text(next, "metadata", "namespace"),
             name: text(next, "metadata", "name") ?? "",
         };
-        const isJudged = id.group === group.externalSecrets && isStore(id) && !isNeverJudged(release, id);
-        if (isJudged) found.push({ id, by: "Helm, which waits for what the chart makes", at: next.at });
+        if ((isStore(id) || isSynced(id)) && id.name !== "" && !isNeverJudged(release, id))
+            found.push({ id, by: "Helm, which waits for what the chart makes", at: next.at });
     }
     return found;
 }

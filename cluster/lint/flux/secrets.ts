@@ -1,7 +1,7 @@
-import { type KubernetesObject, type ObjectId, sameNamespace } from "../object.ts";
+import { isNative, type KubernetesObject, type ObjectId, sameNamespace } from "../object.ts";
 import type { Located } from "../yaml/document.ts";
-import { children, strings, text } from "../yaml/located.ts";
-import { group, isSynced } from "./api.ts";
+import { at, children, list, strings, text } from "../yaml/located.ts";
+import { group, isFluxKustomization, isHelmRelease, isSynced } from "./api.ts";
 
 /** The Kubernetes Secret that an ExternalSecret makes; undefined for one that makes none, or fills in another's. */
 export function generatedSecret(object: KubernetesObject): ObjectId | undefined {
@@ -28,12 +28,53 @@ export function usesStore(object: KubernetesObject, store: ObjectId): boolean {
 }
 
 /**
- * Whether an object names the Secret. Any value counts, since charts have many ways to be told of one; a Secret's name
- * that is also something else's makes two things seem related, which only silences a finding.
+ * Whether an object reads the Secret. In Kubernetes' own kinds that stands below a key about secrets; charts and other
+ * kinds have many ways to be told of one, so any value counts there but what names something else.
  */
 export function readsSecret(object: KubernetesObject, secret: ObjectId): boolean {
     if (object.group === group.externalSecrets) return false;
-    return sameNamespace(object.namespace, secret.namespace) && strings(object.root).has(secret.name);
+    if (!sameNamespace(object.namespace, secret.namespace)) return false;
+    return partsThatRead(object).some(part => strings(part).has(secret.name));
+}
+
+function partsThatRead(object: KubernetesObject): Located[] {
+    const known = partsOf.get(object.root);
+    if (known) return known;
+    const found = findParts(object);
+    partsOf.set(object.root, found);
+    return found;
+}
+
+const partsOf = new WeakMap<Located, Located[]>();
+
+function findParts(object: KubernetesObject): Located[] {
+    const spec = at(object.root, "spec");
+    if (isFluxKustomization(object)) {
+        const secrets = list(spec, "postBuild", "substituteFrom").filter(entry => text(entry, "kind") === "Secret");
+        return [...secrets, ...["decryption", "kubeConfig", "patches"].flatMap(key => at(spec, key) ?? [])];
+    }
+    if (isHelmRelease(object)) return spec ? without(spec, ["dependsOn", "chart", "chartRef"]) : [];
+    return isNative(object) ? aboutSecrets(object.root) : without(object.root, ["apiVersion", "kind", "metadata"]);
+}
+
+function without(map: Located, keys: readonly string[]): Located[] {
+    if (map.type !== "map") return [];
+    return [...map.entries].flatMap(([key, { value }]) => (keys.includes(key) ? [] : [value]));
+}
+
+/** The values below keys such as `secretName`, `secretKeyRef` and `imagePullSecrets`. */
+function aboutSecrets(root: Located): Located[] {
+    const found: Located[] = [];
+    const seen = new Set<Located>();
+    const pending = [root];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+        if (seen.has(next)) continue;
+        seen.add(next);
+        if (next.type === "list") pending.push(...next.items);
+        if (next.type !== "map") continue;
+        for (const [key, { value }] of next.entries) (/secret/i.test(key) ? found : pending).push(value);
+    }
+    return found;
 }
 
 function storeReferences(root: Located): { kind: string; name: string | undefined }[] {

@@ -52,9 +52,9 @@ export function substituted(objects: KubernetesObject[], { lookUp }: Variables):
     });
 }
 
-/** Whether a text still holds a variable, so that nobody can say here what it will be. */
+/** Whether a text still holds a variable, or a ResourceSet's expression, so that nobody can say here what it will be. */
 export function hasVariable(written: string): boolean {
-    return written.includes("${");
+    return written.includes("${") || written.includes("<<");
 }
 
 function inAll(value: Located, lookUp: ValueOf, done: Map<Located, Located>): Located {
@@ -75,7 +75,7 @@ function inOne(value: Located, lookUp: ValueOf, done: Map<Located, Located>): Lo
     const entries = new Map(
         [...value.entries].map(([name, entry]) => {
             const inner = inAll(entry.value, lookUp, done);
-            const key = hasVariable(name) ? evaluatedAt(name, lookUp, value) : name;
+            const key = name.includes("${") ? evaluatedAt(name, lookUp, value) : name;
             isChanged ||= inner !== entry.value || key !== name;
             return [key, { ...entry, value: inner }];
         }),
@@ -93,7 +93,7 @@ function evaluatedAt(written: string, lookUp: ValueOf, place: Located): string {
 }
 
 function inScalar(scalar: LocatedScalar, lookUp: ValueOf): Located {
-    if (typeof scalar.value !== "string" || !hasVariable(scalar.value)) return scalar;
+    if (typeof scalar.value !== "string" || !scalar.value.includes("${")) return scalar;
     const value = evaluatedAt(scalar.value, lookUp, scalar);
     if (value === scalar.value) return scalar;
     // Flux substitutes in the text of the built object, where quotes are gone, and reads it again as YAML.

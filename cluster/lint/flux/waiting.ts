@@ -1,8 +1,9 @@
 import { type KubernetesObject, type ObjectId, sameObject } from "../object.ts";
 import type { Place } from "../yaml/document.ts";
-import { dependencies, group, isFluxKustomization, isHelmRelease } from "./api.ts";
+import { dependencies, isFluxKustomization, isHelmRelease, isResourceSet, isWaiter } from "./api.ts";
 import { ancestry, type FluxKustomization } from "./kustomization.ts";
 import { type Check, readinessChecks } from "./readiness.ts";
+import { templatedObjects } from "./resourceSet.ts";
 
 /** A Flux object that waits and is waited for: a Kustomization, or a HelmRelease within one. */
 export interface Waiter {
@@ -34,29 +35,33 @@ export interface Waiting {
 export function waitingIn(kustomizations: readonly FluxKustomization[]): Waiting {
     const waiters = kustomizations.flatMap(kustomization => [
         { object: kustomization.object, kustomization },
-        ...kustomization.applies.filter(isHelmRelease).map(object => ({ object, kustomization })),
+        ...[...kustomization.applies, ...kustomization.templated]
+            .filter(object => isHelmRelease(object) || isResourceSet(object))
+            .map(object => ({ object, kustomization })),
     ]);
     const byName = Map.groupBy(waiters, ({ object }) => object.name);
     const find = (id: ObjectId, from: Waiter): Waiter | undefined => {
         const fitting = (byName.get(id.name) ?? []).filter(({ object }) => sameObject(object, id));
         return nearest(fitting, from);
     };
-    const checks = ({ object, kustomization }: Waiter) =>
-        readinessChecks(object, isFluxKustomization(object) ? kustomization.applies : []);
+    const known = new Map<Waiter, Check[]>();
+    const checks = (waiter: Waiter) => {
+        const { object, kustomization } = waiter;
+        const found = known.get(waiter) ?? readinessChecks(object, appliedBy(object, kustomization));
+        known.set(waiter, found);
+        return found;
+    };
 
     const dependsOn = (waiter: Waiter) =>
-        dependencies(waiter.object).flatMap(({ name, namespace, entry }) => {
-            const { kind } = waiter.object;
-            const of = isHelmRelease(waiter.object) ? group.helm : group.kustomize;
-            const found = find({ group: of, kind, name, namespace }, waiter);
+        dependencies(waiter.object).flatMap(({ id, entry }) => {
+            const found = isWaiter(id) ? find(id, waiter) : undefined;
             return found && found !== waiter ? [{ waiter: found, at: entry.at }] : [];
         });
 
     /** What must be ready before the waiter is, or, for one that has yet to be applied, before it is there at all. */
     const next = (waiter: Waiter, start: Waiter): Waiter[][] => {
         const checked = checks(waiter).flatMap(({ id }) => {
-            const isWaiter = isFluxKustomization(id) || isHelmRelease(id);
-            const found = isWaiter ? find(id, waiter) : undefined;
+            const found = isWaiter(id) ? find(id, waiter) : undefined;
             return found ? [[found]] : [];
         });
         const shared = ancestry(start.kustomization);
@@ -73,6 +78,9 @@ export function waitingIn(kustomizations: readonly FluxKustomization[]): Waiting
     const chains = (start: Waiter, wanted: (id: ObjectId) => boolean): WaitChain[] => {
         const found: WaitChain[] = [];
         const seen = new Set<Waiter>([start]);
+        // A ResourceSet names in dependsOn what its own start waits for; of others, what they wait for is their own affair.
+        const own = isResourceSet(start.object) ? checks(start).filter(({ by }) => by === "dependsOn with ready") : [];
+        for (const check of own) if (wanted(check.id)) found.push({ path: [start], check, at: check.at });
         const queue = dependsOn(start).map(({ waiter, at }) => ({ path: [start, waiter], at }));
         for (const { path, at } of queue) {
             const waiter = path.at(-1) as Waiter;
@@ -87,6 +95,12 @@ export function waitingIn(kustomizations: readonly FluxKustomization[]): Waiting
         return found;
     };
     return { waiters, checks, dependsOn, chains };
+}
+
+/** What the object itself brings to the cluster, readiness of which its own may include. */
+function appliedBy(object: KubernetesObject, kustomization: FluxKustomization): readonly KubernetesObject[] {
+    if (isFluxKustomization(object)) return kustomization.applies;
+    return isResourceSet(object) ? templatedObjects(object) : [];
 }
 
 /**

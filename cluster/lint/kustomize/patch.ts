@@ -1,8 +1,7 @@
-import { type KubernetesObject, remembered, withRoot } from "../object.ts";
+import { isNative, type KubernetesObject, remembered, withRoot } from "../object.ts";
 import type { Located, LocatedMap } from "../yaml/document.ts";
 import { isTrue, text, withKey, withoutKey } from "../yaml/located.ts";
 import { operated } from "./jsonPatch.ts";
-import { isNative } from "./target.ts";
 
 /** What a patch's `options` allow it to change beside the content. */
 export interface PatchOptions {

@@ -1,4 +1,4 @@
-import { groupOf, isClusterScoped, type KubernetesObject, type ObjectId } from "../object.ts";
+import { groupOf, isClusterScoped, isNative, type KubernetesObject, type ObjectId } from "../object.ts";
 import type { Located } from "../yaml/document.ts";
 import { text } from "../yaml/located.ts";
 import { Refusal } from "./refusal.ts";
@@ -72,11 +72,6 @@ export function isNamedBy(object: KubernetesObject, patch: Located): boolean {
 /** As kustomize has it: objects without a namespace are in `default`, and those of cluster-wide kinds in none. */
 export function effectiveNamespace(id: ObjectId): string {
     return isNative(id) && isClusterScoped(id) ? "_non_namespaceable_" : (id.namespace ?? "default");
-}
-
-/** Whether the kind is Kubernetes' own, so that kustomize knows its schema. */
-export function isNative({ group }: Pick<ObjectId, "group">): boolean {
-    return !group.includes(".") || group.endsWith(".k8s.io");
 }
 
 function versionOf(object: KubernetesObject): string | undefined {

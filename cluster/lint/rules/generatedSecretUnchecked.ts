@@ -11,7 +11,7 @@ import { type KubernetesObject, nameOf, type ObjectId, sameObject } from "../obj
  * An ExternalSecret that others need at bootstrap, without a check of the Secret that it makes. Bootstrap is what is
  * declared so, and what another Kustomization depends on for a Secret.
  */
-export const generatedSecretUnchecked: Rule = ({ kustomizations, waiting, bootstrap }) => {
+export const generatedSecretUnchecked: Rule = ({ kustomizations, waiting, asksProvider, bootstrap }) => {
     const dependentsOf = dependentsIn(waiting);
     return kustomizations.flatMap(kustomization => {
         const declared = isDeclaredBootstrap(kustomization, bootstrap);
@@ -21,6 +21,8 @@ export const generatedSecretUnchecked: Rule = ({ kustomizations, waiting, bootst
             const secret = generatedSecret(object);
             if (!secret || !(declared || isNeeded(secret, kustomization, dependents))) return [];
             if ([kustomization, ...dependents].some(one => isChecked(secret, one))) return [];
+            // What no provider outside can fail may be waited for as it is.
+            if (waitsForAll(kustomization.object) && !asksProvider(object)) return [];
             return [judge(object, secret, kustomization, declared === true)];
         });
     });

@@ -3,6 +3,7 @@ import type { Rule } from "../judgement.ts";
 import { generatedSecretUnchecked } from "./generatedSecretUnchecked.ts";
 import { imageOutsideMirrorGroups } from "./imageOutsideMirrorGroups.ts";
 import { notRead } from "./notRead.ts";
+import { secretMadeLater } from "./secretMadeLater.ts";
 import { storeInHealthChecks } from "./storeInHealthChecks.ts";
 import { waitOnStore } from "./waitOnStore.ts";
 import { workloadWaitsForStore } from "./workloadWaitsForStore.ts";
@@ -27,7 +28,7 @@ export const rules: Record<RuleName, RuleEntry> = {
     "wait-on-store": {
         finds: "`wait: true` on a Kustomization whose objects include a store, or a HelmRelease that waits for one",
         severities: ["error"],
-        fix: "turns `wait` off and names in `healthChecks` all else that it waited for",
+        fix: "takes the kind as ready by one entry of `healthCheckExprs`",
         judge: waitOnStore,
     },
     "workload-waits-for-store": {
@@ -39,8 +40,14 @@ export const rules: Record<RuleName, RuleEntry> = {
     "generated-secret-unchecked": {
         finds: "an ExternalSecret for bootstrap whose generated Secret nothing checks",
         severities: ["error", "warning"],
-        fix: "adds the Secret to `healthChecks`",
+        fix: "adds the Secret to `healthChecks`; in a declared bootstrap, in place of `wait`",
         judge: generatedSecretUnchecked,
+    },
+    "secret-made-later": {
+        finds: "a Secret that a Kustomization waits for, made by what waits for that Kustomization",
+        severities: ["error"],
+        fix: "",
+        judge: secretMadeLater,
     },
     "image-outside-mirror-groups": {
         finds: "a bootstrap image that no mirror group holds (with `--image-groups`)",

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { dependencies, isResourceSet } from "../flux/api.ts";
+import { isPartlyKnown } from "../flux/resourceSet.ts";
 import { hasVariable } from "../flux/substitute.ts";
 import type { Judgement, Rule, Subject } from "../judgement.ts";
 import { nameOf, objectsOf } from "../object.ts";
@@ -23,15 +24,15 @@ export const notRead: Rule = subject => {
                 const place = { document, line: document.root?.at.line ?? 1 };
                 if (kind?.startsWith("ENC[")) return [note(place, "", "encrypted whole by SOPS, its kind included")];
                 return objectsOf(document)
-                    .filter(isResourceSet)
-                    .map(object => note(place, nameOf(object), "a ResourceSet's templates are not filled in"));
+                    .filter(object => isResourceSet(object) && isPartlyKnown(object))
+                    .map(object => note(place, nameOf(object), "a ResourceSet's templates are not filled in whole"));
             }),
         );
     const variable = kustomizations.flatMap(({ object }) =>
         dependencies(object)
-            .filter(({ name }) => hasVariable(name))
-            .map(({ name, entry }) =>
-                note(entry.at, nameOf(object), `dependsOn names ${name}, whose value only the cluster knows`),
+            .filter(({ id }) => hasVariable(id.name))
+            .map(({ id, entry }) =>
+                note(entry.at, nameOf(object), `dependsOn names ${id.name}, whose value only the cluster knows`),
             ),
     );
     return [

@@ -1,4 +1,6 @@
 import { group, healthCheckExprs, healthChecks, isStore, waitsForAll } from "../flux/api.ts";
+import type { FluxKustomization } from "../flux/kustomization.ts";
+import type { AsksProvider } from "../flux/provider.ts";
 import { waitPlace } from "../flux/readiness.ts";
 import type { Judgement, Rule } from "../judgement.ts";
 import { nameOf } from "../object.ts";
@@ -9,16 +11,17 @@ const why =
 const instead = "Check the Secrets that are generated, not the store.";
 
 /** A ClusterSecretStore or SecretStore in `healthChecks` or `healthCheckExprs`. */
-export const storeInHealthChecks: Rule = ({ kustomizations }) =>
-    kustomizations.flatMap(kustomization => [...inHealthChecks(kustomization), ...inHealthCheckExprs(kustomization)]);
+export const storeInHealthChecks: Rule = ({ kustomizations, asksProvider }) =>
+    kustomizations.flatMap(kustomization => [
+        ...inHealthChecks(kustomization, asksProvider),
+        ...inHealthCheckExprs(kustomization, asksProvider),
+    ]);
 
-type Subject = Parameters<Rule>[0]["kustomizations"][number];
-
-function inHealthChecks(kustomization: Subject): Judgement[] {
+function inHealthChecks(kustomization: FluxKustomization, asksProvider: AsksProvider): Judgement[] {
     const { object } = kustomization;
     const isIgnored = waitsForAll(object);
     return healthChecks(object)
-        .filter(({ id }) => isStore(id))
+        .filter(({ id }) => isStore(id) && asksProvider(id))
         .map(({ id, entry }) => ({
             rule: "store-in-health-checks",
             severity: isIgnored ? "warning" : "error",
@@ -33,15 +36,18 @@ function inHealthChecks(kustomization: Subject): Judgement[] {
         }));
 }
 
-function inHealthCheckExprs(kustomization: Subject): Judgement[] {
+function inHealthCheckExprs(kustomization: FluxKustomization, asksProvider: AsksProvider): Judgement[] {
     const { object, applies } = kustomization;
     const checked = healthChecks(object);
     const acts = waitsForAll(object) || checked.length > 0;
     return healthCheckExprs(object).flatMap(({ group: of, kind, isConstant, entry }): Judgement[] => {
         if (of !== group.externalSecrets || isConstant) return [];
         // Without a kind it speaks for stores only where the Kustomization has one to judge.
-        const hasStore = applies.some(isStore) || checked.some(({ id }) => isStore(id));
-        if (kind === undefined ? !hasStore : !isStore({ group: of, kind })) return [];
+        const stores = [...applies, ...checked.map(({ id }) => id)].filter(
+            id => isStore(id) && (kind === undefined || kind === id.kind),
+        );
+        if (kind === undefined ? stores.length === 0 : !isStore({ group: of, kind })) return [];
+        if (stores.length > 0 && !stores.some(asksProvider)) return [];
         const named = kind ?? `every kind of ${of}, its stores among them,`;
         return [
             {

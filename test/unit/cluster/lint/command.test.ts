@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lintCommand } from "../../../../cli/cluster/lintCommand.ts";
 import { CouldNotRun, EXIT } from "../../../../cli/exit.ts";
 import { repositoryRoot } from "../../../../cli/root.ts";
@@ -30,6 +31,7 @@ async function run(...args: string[]): Promise<{ out: string; code: number }> {
 
 afterEach(() => {
     process.exitCode = undefined;
+    vi.unstubAllEnvs();
 });
 
 describe("clearpath lint", () => {
@@ -74,6 +76,26 @@ describe("clearpath lint", () => {
                 },
             ],
         });
+    });
+
+    test("reports only what is new since a baseline, which the first run writes", async () => {
+        const directory = mkdtempSync(join(tmpdir(), "clearpath-baseline-"));
+        onTestFinished(() => rmSync(directory, { recursive: true }));
+        vi.stubEnv("CI", "");
+        const baseline = join(directory, "baseline.json");
+        const first = await run(join(fixtures, "wait-on-store"), "--baseline", baseline);
+        expect(first).toEqual({ out: "Nothing new found. The baseline holds 1 more finding.\n", code: EXIT.ok });
+        expect(await run(join(fixtures, "wait-on-store"), "--baseline", baseline)).toEqual(first);
+        const other = await run(join(fixtures, "chain-of-health"), "--baseline", baseline);
+        expect(other.code).toBe(EXIT.foundSomething);
+        process.exitCode = undefined;
+    });
+
+    test("does not begin a baseline in CI, nor read one that is none", async () => {
+        const missing = join(fixtures, "no-such-baseline.json");
+        vi.stubEnv("CI", "true");
+        await expect(run(fixtures, "--baseline", missing)).rejects.toThrow("there is no baseline");
+        await expect(run(fixtures, "--baseline", join(fixtures, "biome.json"))).rejects.toThrow("not a baseline");
     });
 
     test("groups by file and draws the chain", async () => {

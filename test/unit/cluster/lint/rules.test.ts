@@ -9,9 +9,12 @@ async function found(fixture: string, options?: Parameters<typeof lint>[1]): Pro
     const { findings } = await lint([join(fixtures, fixture)], options);
     return findings
         .filter(({ severity }) => severity !== "note")
-        .map(({ severity, rule, file, line, chain }) => {
-            const short = chain.map(name => name.replace("Kustomization/flux-system/", ""));
-            return `${severity} ${rule} ${file.slice(join(fixtures, fixture).length + 1)}:${line} ${short.join(" > ")}`;
+        .flatMap(({ severity, rule, file, line, chain, waiters = [] }) => {
+            const show = (start: string, one: { file: string; line: number; chain: string[] }) => {
+                const short = one.chain.map(name => name.replace("Kustomization/flux-system/", ""));
+                return `${start} ${one.file.slice(join(fixtures, fixture).length + 1)}:${one.line} ${short.join(" > ")}`;
+            };
+            return [show(`${severity} ${rule}`, { file, line, chain }), ...waiters.map(one => show("also", one))];
         });
 }
 
@@ -62,8 +65,8 @@ describe("a repository is judged", () => {
             [
                 "error wait-on-store clusters/home/all.yaml:29 stores > ClusterSecretStore/doppler",
                 "error workload-waits-for-store clusters/home/all.yaml:44 ingress > stores > ClusterSecretStore/doppler",
-                "error workload-waits-for-store clusters/home/all.yaml:60 podinfo > ingress > stores > ClusterSecretStore/doppler",
-                "error workload-waits-for-store clusters/home/all.yaml:121 elsewhere > stores > ClusterSecretStore/doppler",
+                "also clusters/home/all.yaml:121 elsewhere > stores > ClusterSecretStore/doppler",
+                "also clusters/home/all.yaml:60 podinfo > ingress > stores > ClusterSecretStore/doppler",
             ],
         ],
         [
@@ -72,7 +75,7 @@ describe("a repository is judged", () => {
             [
                 "error wait-on-store clusters/home/all.yaml:13 stores > ClusterSecretStore/doppler",
                 "error workload-waits-for-store clusters/home/all.yaml:28 infrastructure > stores > ClusterSecretStore/doppler",
-                "error workload-waits-for-store clusters/home/all.yaml:43 apps > ingress > infrastructure > stores > ClusterSecretStore/doppler",
+                "also clusters/home/all.yaml:43 apps > ingress > infrastructure > stores > ClusterSecretStore/doppler",
             ],
         ],
         [
