@@ -79,7 +79,7 @@ export function withRoot(object: KubernetesObject, root: LocatedMap): Kubernetes
     return changed ? { ...changed, formerly: object.formerly, line: object.line } : object;
 }
 
-/** The same object, whose present name stays known whatever it is called later. */
+/** The same object. Its present name stays known after later changes of the name. */
 export function remembered(object: KubernetesObject): KubernetesObject {
     const { group, kind, namespace, name } = object;
     const isKnown = object.formerly.some(

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
-import { type KubernetesObject, objectFrom, sameObject, withRoot } from "../object.ts";
+import { type KubernetesObject, objectFrom, withRoot } from "../object.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Located, LocatedEntry, LocatedMap, Place } from "../yaml/document.ts";
 import { at, list, scalar, text, withKey } from "../yaml/located.ts";
+import { Refusal } from "./refusal.ts";
+import { effectiveNamespace, namesOf } from "./target.ts";
 
 /** The ConfigMaps and Secrets of `configMapGenerator` and `secretGenerator`, without the hash that kustomize adds to names. */
 export function generated(
@@ -19,9 +21,18 @@ export function generated(
         for (const entry of list(section, key)) {
             const made = objectOf(entry, kind, dataOf(entry, directory, repository), at(section, "generatorOptions"));
             if (!made) continue;
-            const behavior = text(entry, "behavior");
-            const before = result.find(object => sameObject(object, made));
-            if (!before || !behavior || behavior === "create") result = [...result, made];
+            const behavior = text(entry, "behavior") ?? "create";
+            const isSame = (object: KubernetesObject) =>
+                object.kind === kind &&
+                namesOf(object).some(
+                    id => id.name === made.name && effectiveNamespace(id) === effectiveNamespace(made),
+                );
+            const before = result.find(isSame);
+            if ((before === undefined) !== (behavior === "create")) {
+                const state = before ? "is there already" : `is not there to ${behavior}`;
+                throw new Refusal(entry.at, `${kind}/${made.name}, which is to be generated, ${state}`);
+            }
+            if (!before) result = [...result, made];
             else result = result.map(object => (object === before ? joined(before, made, behavior) : object));
         }
     }

@@ -35,7 +35,7 @@ export function patched(object: KubernetesObject, patch: Located, options: Patch
 /** A patch's own name says only what it is for; unless its options say otherwise, the object keeps its own. */
 function withoutIdentity(patch: LocatedMap, { allowNameChange, allowKindChange }: PatchOptions): LocatedMap {
     const metadata = patch.entries.get("metadata")?.value;
-    const rest = allowKindChange ? patch : withoutKey(patch, "kind");
+    const rest = allowKindChange ? patch : withoutKey(withoutKey(patch, "apiVersion"), "kind");
     if (metadata?.type !== "map") return rest;
     const kept = allowNameChange ? metadata : withoutKey(metadata, "name");
     return withKey(rest, "metadata", withoutKey(kept, "namespace"));

@@ -96,6 +96,21 @@ describe("a build", () => {
         expect(objects).toEqual([`ConfigMap/new/a-x${mark}`]);
     });
 
+    test("keeps kind, version and name of an object that a merge patch with a target calls something else", () => {
+        const spec = `patches: [{ target: { name: a }, patch: "${configMap("other").replace("kind: ConfigMap", "kind: any").replaceAll("\n", "\\n").replace("---\\n", "")}" }, { target: { version: v1 }, patch: '${touch.replaceAll("'", '"')}' }]`;
+        expect(built({ "apps/a.yaml": configMap("a") }, { spec })).toEqual(["ConfigMap/a*"]);
+    });
+
+    test("refuses to generate a ConfigMap twice, also under a name that it has had", () => {
+        const files = {
+            "apps/kustomization.yaml": "resources: [./base]\nconfigMapGenerator: [{ name: made }]\n",
+            "apps/base/kustomization.yaml": "namePrefix: a-\nconfigMapGenerator: [{ name: made }]\n",
+        };
+        expect(built(files)).toEqual([
+            expect.stringContaining("ConfigMap/made, which is to be generated, is there already"),
+        ]);
+    });
+
     test("copies fields by replacements, a part of one too", () => {
         const objects = built({
             "apps/kustomization.yaml": `resources: [all.yaml]
