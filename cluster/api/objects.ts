@@ -24,7 +24,7 @@ export interface Condition {
 export interface ContainerStatus {
     name: string;
     image: string;
-    state?: { waiting?: { reason?: string; message?: string } };
+    state?: { waiting?: { reason?: string; message?: string }; running?: object; terminated?: object };
 }
 
 export interface Container {
@@ -38,6 +38,7 @@ export interface Pod {
     status?: {
         phase?: string;
         startTime?: string;
+        podIP?: string;
         conditions?: Condition[];
         containerStatuses?: ContainerStatus[];
         initContainerStatuses?: ContainerStatus[];

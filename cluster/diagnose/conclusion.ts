@@ -163,16 +163,21 @@ function ofReleases(findings: Findings): Conclusion | undefined {
     const lacking = named.map(({ because }) => because.find(text => /^the Secret \S+ does not exist$/.test(text)));
     if (lacking.every(text => text !== undefined)) return ofLackingReleases(named, lacking, secrets);
     const circle = named.flatMap(({ because }) => because).find(text => text.startsWith("waits in a circle"));
+    const areCircular = named.every(({ because }) => because.some(text => text.startsWith("waits in a circle")));
+    if (circle !== undefined && areCircular)
+        return {
+            culprit: "release",
+            sentence: `None of these becomes Ready, because each waits for the next in a circle: ${circle.replace("waits in a circle: ", "")}.`,
+            actions: ["Take one `dependsOn` out of the circle."],
+        };
     const one = named.length === 1;
     const waiting = stalled.length - named.length;
     const looked = pulls.length + sources.length === 0 ? " No failing image pull and no failing source was found." : "";
     return {
         culprit: "release",
-        sentence: `${listed(named.map(({ object }) => object))} ${one ? "is" : "are"} not Ready${circle ? ` and ${circle.replace("waits", one ? "waits" : "wait")}` : ""}${waiting > 0 ? `, and ${waiting} more ${waiting === 1 ? "waits" : "wait"} for ${one ? "it" : "them"}` : ""}.${looked}`,
+        sentence: `${listed(named.map(({ object }) => object))} ${one ? "is" : "are"} not Ready${waiting > 0 ? `, and ${waiting} more ${waiting === 1 ? "waits" : "wait"} for ${one ? "it" : "them"}` : ""}.${looked}`,
         actions: [
-            circle
-                ? "Take one `dependsOn` out of the circle."
-                : "Read the message of each; what only waits for another is listed after it.",
+            "Read the message of each; what only waits for another is listed after it.",
             ...networkOfSecrets(failedByNetwork(secrets)),
         ],
     };

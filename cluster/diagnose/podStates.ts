@@ -66,8 +66,7 @@ function take(states: PodStates, { metadata, spec, status }: Pod): void {
     const pod = `${metadata.namespace}/${metadata.name}`;
     const node = spec.nodeName ?? "";
     if (node !== "") states.nodes.add(node);
-    const hasSandbox = conditionOf({ status }, "PodReadyToStartContainers")?.status === "True";
-    if (status?.phase === "Pending" && node !== "" && !hasSandbox) {
+    if (status?.phase === "Pending" && node !== "" && !hasSandbox(status)) {
         states.pending.set(pod, node);
         const created = status.startTime ?? metadata.creationTimestamp;
         if (created) states.createdAt.set(pod, created);
@@ -98,6 +97,18 @@ function take(states: PodStates, { metadata, spec, status }: Pod): void {
                 blocks: true,
             });
     }
+}
+
+/** The condition is as of Kubernetes 1.29; an address, and a container that has run, tell the same. */
+function hasSandbox(status: NonNullable<Pod["status"]>): boolean {
+    const { initContainerStatuses = [], containerStatuses = [], podIP } = status;
+    return (
+        conditionOf({ status }, "PodReadyToStartContainers")?.status === "True" ||
+        Boolean(podIP) ||
+        [...initContainerStatuses, ...containerStatuses].some(
+            ({ state }) => state?.running || state?.terminated || state?.waiting?.reason === "CrashLoopBackOff",
+        )
+    );
 }
 
 function stuck(

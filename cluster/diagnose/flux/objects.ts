@@ -57,7 +57,10 @@ export interface FluxObjects {
 /** Reads Flux's objects of all namespaces, in whichever versions the cluster serves; none where it has no Flux. */
 export async function fluxObjects(api: ClusterApi, lookedAt: LookedAt): Promise<FluxObjects> {
     const [source, kustomize, helm] = await Promise.all(
-        ["source", "kustomize", "helm"].map(part => servedKinds(api, `${part}.toolkit.fluxcd.io`)),
+        ["source", "kustomize", "helm"].map(part => {
+            const group = `${part}.toolkit.fluxcd.io`;
+            return lookedAt.at(`Kinds of ${group}`, new Map<string, ServedKind>(), () => servedKinds(api, group));
+        }),
     );
     const hidden = new Set<string>();
     const all = async (kinds: (ServedKind | undefined)[]) => {

@@ -68,6 +68,17 @@ describe("a pod without a sandbox", () => {
         expect((await found(first!, ...events)).blocking).toBe(false);
     });
 
+    it.each([
+        ["runs an init container", { initContainerStatuses: [{ name: "i", image: "i:1", state: { running: {} } }] }],
+        ["has an address", { podIP: "10.42.0.7" }],
+    ])("is not meant where the pod %s", async (_, status) => {
+        const waiting = pod("a", {
+            waiting: { reason: "PodInitializing" },
+            status: { ...status, startTime: "2026-01-31T12:00:00Z" },
+        });
+        expect((await found(waiting)).blocking).toBe(false);
+    });
+
     it("and without events is listed, and blocks only when it is old", async () => {
         const old = pod("old", { waiting: CREATING, status: { startTime: "2026-01-31T12:00:00Z" } });
         const fresh = pod("new", { waiting: CREATING, status: { startTime: new Date().toISOString() } });
@@ -127,6 +138,12 @@ describe("a user who may not read everything", () => {
         expect(diagnosis.blocking).toBe(true);
         expect(diagnosis.notLookedAt.join()).toContain(named);
         expect(diagnosisText(diagnosis)).toContain(`Not looked at: ${named}`);
+    });
+
+    it("who may get a node but not list all is told of that node", async () => {
+        const gone = node("worker1", condition("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."));
+        const api = clusterOf([pod("a"), gone], ["/nodes$"]);
+        expect((await diagnose(api)).unreadyNodes).toMatchObject([{ object: "Node/worker1" }]);
     });
 
     it("is told under the node that its facts may not be read", async () => {

@@ -34,12 +34,13 @@ const GROUPS: Record<string, { version: string; kinds: Record<string, string> }>
 const CORE: Record<string, string> = { pods: "Pod", events: "Event", nodes: "Node" };
 
 /**
- * A cluster that holds these objects, as its API shows it: lists, single objects and discovery. `forbidden` are ends of
- * paths that it refuses with 403.
+ * A cluster that holds these objects, as its API shows it: lists, single objects and discovery. `forbidden` are parts of
+ * paths that it refuses with 403; with `$` after it, the end of a path.
  */
 export function clusterOf(objects: readonly AnyObject[], forbidden: readonly string[] = []): ClusterApi {
     const refuse = (path: string) => {
-        if (forbidden.some(end => path.includes(end))) throw new ApiFailure(`GET ${path} with 403`, 403);
+        if (forbidden.some(part => (part.endsWith("$") ? path.endsWith(part.slice(0, -1)) : path.includes(part))))
+            throw new ApiFailure(`GET ${path} with 403`, 403);
     };
     const served = (path: string) => {
         const plural = path.split("/").at(-1)!;
