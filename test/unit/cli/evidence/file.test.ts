@@ -48,7 +48,7 @@ describe("an evidence file", () => {
         expect(await readdir(directory)).toEqual(["run.json.gz"]);
     });
 
-    test("has a JSON Schema in the repository that is in step: node docs/generate.ts writes it", async () => {
+    test("has a JSON Schema in the repository that is in step: node docs/generate/pages.ts writes it", async () => {
         const file = new URL("../../../../docs/reference/evidence.schema.json", import.meta.url);
         expect(JSON.parse(await readFile(file, "utf8"))).toEqual(JSON.parse(JSON.stringify(evidenceJsonSchema())));
     });

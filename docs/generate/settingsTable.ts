@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { GivenConnection, SharedConnection, StackSettings } from "../components/config/config.ts";
+import { GivenConnection, SharedConnection, StackSettings } from "../../components/config/config.ts";
 
 /** Every key of the stack's configuration as a Markdown table, from the schema that checks it. */
 export function settingsTable(): string {
@@ -69,7 +69,7 @@ function defaultOf(value: unknown): string {
 }
 
 function kindOf(schema: z.core.$ZodType): string {
-    if (isConnection(schema)) return "[connection](reference/resources.md)";
+    if (isConnection(schema)) return "[connection](resources.md)";
     if (schema instanceof z.ZodUnion) return schema.options.map(option => kindOf(unwrap(option).inner)).join(" or ");
     if (schema instanceof z.ZodArray) return `list of ${kindOf(unwrap(schema.element).inner)}`;
     if (schema instanceof z.ZodEnum) return schema.options.map(option => `\`${String(option)}\``).join(", ");

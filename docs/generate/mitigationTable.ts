@@ -1,4 +1,4 @@
-import { MITIGATIONS } from "../cli/rebuild/mitigations/catalogue.ts";
+import { MITIGATIONS } from "../../cli/rebuild/mitigations/catalogue.ts";
 import { markdownTable } from "./settingsTable.ts";
 
 /** Every workaround that a rebuild judges as a Markdown table, from the rules that judge it. */

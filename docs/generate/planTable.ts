@@ -1,4 +1,4 @@
-import { RebuildPlan } from "../cli/rebuild/plan.ts";
+import { RebuildPlan } from "../../cli/rebuild/plan.ts";
 import { markdownTable, rowsOf } from "./settingsTable.ts";
 
 /** Every key of a rebuild's plan as a Markdown table, from the schema that checks it. */

@@ -1,4 +1,4 @@
-import { policies } from "../policy/policies.ts";
+import { policies } from "../../policy/policies.ts";
 import { markdownTable } from "./settingsTable.ts";
 
 /** Every rule of the policy pack as a Markdown table, from the rules themselves. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { EgressSettings } from "../components/clusterEgress.ts";
-import { ClusterCacheSettings, ContainerSettings } from "../components/config/cacheConfig.ts";
-import { StackSettings } from "../components/config/config.ts";
-import { RegistrySettings } from "../components/pullThroughRegistry.ts";
+import { EgressSettings } from "../../components/clusterEgress.ts";
+import { ClusterCacheSettings, ContainerSettings } from "../../components/config/cacheConfig.ts";
+import { StackSettings } from "../../components/config/config.ts";
+import { RegistrySettings } from "../../components/pullThroughRegistry.ts";
 import { markdownTable, rowsOf } from "./settingsTable.ts";
 
 const HEAD = ["argument", "value", "default", "what it is"];

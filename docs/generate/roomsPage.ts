@@ -1,4 +1,4 @@
-import { PRODUCT, ROOMS } from "../.dependency-cruiser.ts";
+import { PRODUCT, ROOMS } from "../../.dependency-cruiser.ts";
 import { markdownTable } from "./settingsTable.ts";
 
 /** The page under docs/ that shows the rooms and their arrows. */
@@ -20,7 +20,7 @@ export function roomsPage(): string {
 
 Each folder at the top level is a room. An arrow means that files of one room import files of the other. The list of
 arrows is in \`.dependency-cruiser.ts\`. \`npm run check\` refuses an import that is not in the list, and it refuses a cycle of
-imports; type-only imports count too. \`node docs/generate.ts\` writes this page from the list.
+imports; type-only imports count too. \`node docs/generate/pages.ts\` writes this page from the list.
 
 \`\`\`mermaid
 graph TD

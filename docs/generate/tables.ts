@@ -14,7 +14,7 @@ const TABLES: Record<string, () => string> = {
 };
 
 /** Pages with tables that come from schemas. */
-export const TABLED_PAGES = ["components.md", "reference/policies.md", "how-to/rebuild.md"];
+export const TABLED_PAGES = ["reference/components.md", "reference/policies.md", "how-to/rebuild.md"];
 
 /** A page with each table between its marks, `<!-- table: NAME -->` and `<!-- end -->`, as the schemas have it now. */
 export function withTables(page: string): string {

@@ -1,4 +1,4 @@
-import { evidenceJsonSchema } from "../network/evidence/evidenceFile.ts";
+import { evidenceJsonSchema } from "../../network/evidence/evidenceFile.ts";
 
 /** The file that holds the JSON Schema of evidence files, from this folder. */
 export const EVIDENCE_SCHEMA_FILE = "reference/evidence.schema.json";
