@@ -51,6 +51,21 @@ export async function registryBinary(onProgress: (sentence: string) => void): Pr
     return join(directory, "registry");
 }
 
+/** The Go program that builds directories with Flux's own modules. */
+const FLUX_BUILDER = join(import.meta.dirname, "fluxBuilder");
+
+/** Path of that program, built on first use: some minutes. Throws one sentence where Go is missing. */
+export async function fluxBuilder(onProgress: (sentence: string) => void): Promise<string> {
+    const sources = ["go.mod", "go.sum", "main.go"].map(name => readFileSync(join(FLUX_BUILDER, name), "utf8"));
+    const directory = join(clusterCache(), `flux-builder-${digest(sources)}`);
+    await builtOnce(directory, "the build of Flux's builder", staging => {
+        onProgress("building a program on Flux's Go modules, once; some minutes on two cores");
+        const build = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", join(staging, "flux-builder"), "."];
+        return must("build Flux's builder", build, { cwd: FLUX_BUILDER });
+    });
+    return join(directory, "flux-builder");
+}
+
 /** Has a directory built by Go unless it is there: complete or absent, and by one process at a time. */
 async function builtOnce(directory: string, what: string, build: (staging: string) => Promise<unknown>): Promise<void> {
     if (existsSync(directory)) return;
