@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { collectReports, PlanUnreadable, type PodReports } from "../../cluster/probe/collect.ts";
+import { collectReports, PlanUnreadable, type PodReports } from "../../cluster/probeLogs/collect.ts";
 import { type Verdict, verdictOf } from "../../network/verdict/index.ts";
 import { evidenceOf } from "../evidence/evidenceOf.ts";
 import { requireWritable, writeEvidence } from "../evidence/file.ts";

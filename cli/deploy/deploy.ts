@@ -1,9 +1,9 @@
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import { deployEmbedded } from "./embedded.ts";
+import { deployEmbedded } from "./embeddedEngine.ts";
 import type { DeployOptions, DeployResult, EngineChoice } from "./options.ts";
-import { deployWithPulumi } from "./pulumi.ts";
+import { deployWithPulumi } from "./pulumiCli.ts";
 
 export type { DeployOptions, DeployResult, EngineChoice, Operation } from "./options.ts";
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { EMBEDDED_REGISTRY, NotReproducible, renderCertsD } from "../../network/registries/certsD.ts";
 import { type Problem, parseRegistries, pathText } from "../../network/registries/parse.ts";
+import { EMBEDDED_REGISTRY, NotReproducible, renderCertsD } from "../../network/registries/rendering/certsD.ts";
 import { NEWEST_K3S } from "../../network/registries/version.ts";
 import { CouldNotRun, EXIT } from "../exit.ts";
 import { printJson, printLine, readInput, shownName, tellRelease } from "./input.ts";

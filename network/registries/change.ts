@@ -1,7 +1,13 @@
-import { type CertsDNode, certsDDirectory, EMBEDDED_REGISTRY, NotReproducible, renderCertsD } from "./certsD.ts";
 import { credentialsOf, readContainerdConfig } from "./containerdConfig.ts";
-import { HOSTS_TOML_HEADER } from "./hostsToml.ts";
 import { parseRegistries } from "./parse.ts";
+import {
+    type CertsDNode,
+    certsDDirectory,
+    EMBEDDED_REGISTRY,
+    NotReproducible,
+    renderCertsD,
+} from "./rendering/certsD.ts";
+import { HOSTS_TOML_HEADER } from "./rendering/hostsToml.ts";
 import type { Registries } from "./schema.ts";
 import type { K3sVersion } from "./version.ts";
 

@@ -1,5 +1,5 @@
-import type { CertsDNode } from "../../network/registries/certsD.ts";
 import type { NodeRegistries } from "../../network/registries/change.ts";
+import type { CertsDNode } from "../../network/registries/rendering/certsD.ts";
 import { parseK3sVersion } from "../../network/registries/version.ts";
 import { lookAtSettled } from "../host/commitConfirm.ts";
 import type { OperationContext } from "../host/operationContext.ts";

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { mirrorsOf } from "../../../../network/pullThrough/mirrors.ts";
 import { cachedUpstreams, PLANNED_UPSTREAMS, Upstream } from "../../../../network/pullThrough/upstream.ts";
 import { registriesOf } from "../../../../network/registries/args.ts";
-import { DEFAULT_DATA_DIR, renderCertsD } from "../../../../network/registries/certsD.ts";
 import { checkRegistries } from "../../../../network/registries/check.ts";
 import { parseRegistries } from "../../../../network/registries/parse.ts";
 import { registriesYaml } from "../../../../network/registries/registriesYaml.ts";
+import { DEFAULT_DATA_DIR, renderCertsD } from "../../../../network/registries/rendering/certsD.ts";
 import { parseK3sVersion } from "../../../../network/registries/version.ts";
 
 const given = (...upstreams: (typeof PLANNED_UPSTREAMS)[number][]) => upstreams.map(one => Upstream.parse(one));

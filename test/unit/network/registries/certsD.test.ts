@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseRegistries } from "../../../../network/registries/parse.ts";
 import {
     type CertsDNode,
     certsDDirectory,
@@ -8,8 +9,7 @@ import {
     EMBEDDED_REGISTRY,
     NotReproducible,
     renderCertsD,
-} from "../../../../network/registries/certsD.ts";
-import { parseRegistries } from "../../../../network/registries/parse.ts";
+} from "../../../../network/registries/rendering/certsD.ts";
 import type { Registries } from "../../../../network/registries/schema.ts";
 import { NEWEST_K3S, parseK3sVersion } from "../../../../network/registries/version.ts";
 import { anyRegistries } from "./arbitrary.ts";

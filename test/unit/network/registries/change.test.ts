@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { changeOfRegistries, driftOfCertsD, type NodeRegistries } from "../../../../network/registries/change.ts";
+import { registriesYaml } from "../../../../network/registries/registriesYaml.ts";
 import {
     type CertsDNode,
     EMBEDDED_REGISTRY,
     NotReproducible,
     renderCertsD,
-} from "../../../../network/registries/certsD.ts";
-import { changeOfRegistries, driftOfCertsD, type NodeRegistries } from "../../../../network/registries/change.ts";
-import { registriesYaml } from "../../../../network/registries/registriesYaml.ts";
+} from "../../../../network/registries/rendering/certsD.ts";
 import type { Registries } from "../../../../network/registries/schema.ts";
 import { anyRegistries } from "./arbitrary.ts";
 

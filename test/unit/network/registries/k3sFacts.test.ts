@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_DATA_DIR, EMBEDDED_REGISTRY, renderCertsD } from "../../../../network/registries/certsD.ts";
 import { decodeRegistries } from "../../../../network/registries/decode.ts";
 import { parseRegistries } from "../../../../network/registries/parse.ts";
+import { DEFAULT_DATA_DIR, EMBEDDED_REGISTRY, renderCertsD } from "../../../../network/registries/rendering/certsD.ts";
 import type { Registries } from "../../../../network/registries/schema.ts";
 import { parseK3sVersion } from "../../../../network/registries/version.ts";
 import { YamlFault } from "../../../../network/registries/yaml/fault.ts";

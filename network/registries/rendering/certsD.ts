@@ -1,10 +1,10 @@
 import { posix } from "node:path";
+import type { Registries } from "../schema.ts";
+import { formatK3sVersion, hostsTomlLayout, type K3sVersion } from "../version.ts";
 import { hostConfigs, NotReproducible, withEmbeddedRegistry } from "./hostConfigs.ts";
 import { hostsToml } from "./hostsToml.ts";
-import type { Registries } from "./schema.ts";
-import { formatK3sVersion, hostsTomlLayout, type K3sVersion } from "./version.ts";
 
-export { DEFAULT_DATA_DIR } from "./dataDir.ts";
+export { DEFAULT_DATA_DIR } from "../dataDir.ts";
 export { NotReproducible };
 
 /** What a node's certs.d depends on besides its registries.yaml (whose own place, `private-registry`, does not matter). */

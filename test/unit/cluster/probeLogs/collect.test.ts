@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ApiFailure } from "../../../../cluster/api/apiFailure.ts";
-import { collectReports, PlanUnreadable } from "../../../../cluster/probe/collect.ts";
+import { collectReports, PlanUnreadable } from "../../../../cluster/probeLogs/collect.ts";
 import { ProbePlan } from "../../../../network/probe/plan.ts";
 import { connections } from "../../cli/evidence/runs.ts";
 import { gateway } from "../../network/verdict/reports.ts";

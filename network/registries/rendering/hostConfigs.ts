@@ -1,6 +1,6 @@
-import { defaultHost, isLocalhost, normalizeEndpoint, type UsableEndpoint, withoutCredentials } from "./endpoint.ts";
-import type { FilePath } from "./place.ts";
-import type { Registries, RegistryConfig } from "./schema.ts";
+import { defaultHost, isLocalhost, normalizeEndpoint, type UsableEndpoint, withoutCredentials } from "../endpoint.ts";
+import type { FilePath } from "../place.ts";
+import type { Registries, RegistryConfig } from "../schema.ts";
 
 /** One endpoint with the settings that go with it. */
 export interface HostEndpoint {
