@@ -37,7 +37,12 @@ function closingBrace(text: string, from: number): number {
         if (text[position] === "}") depth -= 1;
         if (depth === 0) return position;
     }
-    throw new BadSubstitution(`a variable without its closing brace: \${${text.slice(from, from + 40)}`);
+    throw new BadSubstitution(`a variable without its closing brace: ${shown(text.slice(from))}`);
+}
+
+/** The first characters of what follows `${`, control characters escaped. */
+function shown(inside: string): string {
+    return JSON.stringify(`\${${inside.slice(0, 40)}`);
 }
 
 function valueOfExpression(inside: string, lookUp: ValueOf): string | undefined {
@@ -49,8 +54,7 @@ function valueOfExpression(inside: string, lookUp: ValueOf): string | undefined 
     const [, name = "", operator = "", rest = ""] =
         /^([_A-Za-z]\w*)(:[-=?+]|=|\^\^?|,,?|\/\/|\/#|\/%|\/|##?|%%?|:|)(.*)$/s.exec(inside) ?? [];
     const isWhole = operator === "" || operator === "^" || operator === "^^" || operator === "," || operator === ",,";
-    if (name === "" || (isWhole && rest !== ""))
-        throw new BadSubstitution(`not a variable: \${${inside.slice(0, 40)}}`);
+    if (name === "" || (isWhole && rest !== "")) throw new BadSubstitution(`not a variable: ${shown(inside)}`);
     const value = lookUp(name);
     const argument = () => evaluated(rest, lookUp);
     // Flux gives the default for each of these, and for what is set and empty too.

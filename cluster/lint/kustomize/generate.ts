@@ -95,7 +95,9 @@ function dataOf(entry: Located, directory: string, repository: Repository): Map<
     }
     for (const written of list(entry, "files").flatMap(file => text(file) ?? [])) {
         const [, key, path = written] = /^([^=]+)=(.*)$/.exec(written) ?? [];
-        data.set(key ?? path.slice(path.lastIndexOf("/") + 1), readText(path));
+        const content = repository.readText(resolve(directory, path));
+        // kustomize puts bytes that are no text into binaryData, where no variable is substituted.
+        if (content !== undefined) data.set(key ?? path.slice(path.lastIndexOf("/") + 1), content);
     }
     for (const written of list(entry, "literals").flatMap(literal => text(literal) ?? [])) add(written);
     return data;

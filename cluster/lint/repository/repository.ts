@@ -19,7 +19,7 @@ export interface Repository {
     templates: string[];
     /** A file, read at most once; undefined when it is not there, outside of the repository, or in `.sourceignore`. */
     read(path: string): YamlFile | undefined;
-    /** As `read`, of a file that need not be YAML. */
+    /** As `read`, of a file that need not be YAML; undefined also for one that is not UTF-8 text. */
     readText(path: string): string | undefined;
     isDirectory(path: string): boolean;
     /** Names in a directory, sorted; empty when it cannot be read. */
@@ -70,7 +70,7 @@ export function openRepository(top: string, given: readonly GivenPath[], exclude
         files: [...below.filter(isYamlName), ...asked].sort().flatMap(path => read(path) ?? []),
         templates: below.filter(path => !isYamlName(path)),
         read,
-        readText: path => (isHere(path) && isFile(path) ? readBytes(path).toString("utf8") : undefined),
+        readText: path => (isHere(path) && isFile(path) ? textIn(readBytes(path)) : undefined),
         isDirectory: path => isBelow(path, top) && isDirectory(path),
         names: directory => entriesOf(directory).map(entry => entry.name),
         display: path => {
@@ -171,6 +171,14 @@ function readBytes(path: string): Buffer {
         return readFileSync(path);
     } catch {
         return Buffer.alloc(0);
+    }
+}
+
+function textIn(bytes: Buffer): string | undefined {
+    try {
+        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+        return undefined;
     }
 }
 

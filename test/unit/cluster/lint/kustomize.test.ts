@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evaluated } from "../../../../cluster/lint/flux/expression.ts";
@@ -185,6 +187,21 @@ configMapGenerator:
         });
         expect(objects).toEqual(["ConfigMap/shop/made*"]);
     });
+});
+
+test("a generated ConfigMap of bytes that are no text has no variables in it", () => {
+    const top = repositoryOf({
+        "flux.yaml": kustomization({ name: "apps", spec: "postBuild: { substitute: { A: b } }" }),
+        "apps/kustomization.yaml": "configMapGenerator: [{ name: icon, files: [icon.png] }]\n",
+    });
+    writeFileSync(join(top, "apps/icon.png"), Buffer.from([0x89, 0xff, ...Buffer.from("${m?}")]));
+    const [apps] = fluxKustomizations(openRepository(top, givenPaths([top]))).kustomizations;
+    expect(apps?.applies.map(nameOf)).toEqual(["ConfigMap/icon"]);
+});
+
+test("what is shown of text that Flux refuses is short and escaped", () => {
+    const written = `\${\u001b[31m${"x".repeat(100)}}`;
+    expect(() => evaluated(written, () => "")).toThrow(/^not a variable: "\$\{\\u001b\[31mx{35}"$/);
 });
 
 describe("variables", () => {
