@@ -38,6 +38,6 @@ describe.runIf(canBe)("when the power fails before a command, the next run puts 
 
             expect(stdout).toMatch(/^([5-9]|\d\d) power cuts\n$/);
         },
-        120_000,
+        300_000,
     );
 });
