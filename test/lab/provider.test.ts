@@ -464,7 +464,11 @@ describe("the plugin on real hosts", () => {
                 { hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINnCfY/aWEkcglEG6VhLcQtpGns48MIXaA0NagKdmOGA" },
                 "it shows the host key SHA256:",
             ],
-            ["has an unknown key", { hostKey: undefined, knownHostsPath: "/nonexistent" }, "has no host key for this host"],
+            [
+                "has an unknown key",
+                { hostKey: undefined, knownHostsPath: "/nonexistent" },
+                "has no host key for this host",
+            ],
             ["refuses the password", { privateKeyPath: undefined, password: "wrong" }, "the password"],
             ["refuses the user", { user: "nobody" }, "for user nobody"],
         ])("because it %s is reported with that reason", async (_, change, reason) => {
