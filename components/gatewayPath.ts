@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cidr } from "../network/cidr.ts";
 import { type ClampMode, clampTable, tableFamily } from "../network/clampTable.ts";
-import type { BytesPerFamily } from "../network/family.ts";
+import type { BytesPerFamily, PerFamily } from "../network/family.ts";
 import { type MssSetting, mssFor } from "../network/mss.ts";
 import type { HostNetworkFacts } from "../network/probe/report.ts";
 import { clampModeFor } from "../network/whoRoutes.ts";
@@ -66,8 +66,10 @@ export class GatewayPath extends pulumi.ComponentResource {
                 : nodes.map(node => ({ ...node, egressLink: node.link, behind: [node] }));
         this.tables = clamping.map(({ name: host, connection, egressLink, behind }) => {
             const content = pulumi
-                .all([this.mode, this.mss])
-                .apply(([mode, mss]) => clampTable({ mode, mss, subnets, egressLink }));
+                .all([this.mode, this.mss, gatewayFacts])
+                .apply(([mode, mss, facts]) =>
+                    clampTable({ mode, mss, subnets, egressLink, uplinks: facts && uplinksOf(facts) }),
+                );
             const family = this.mode.apply(tableFamily);
             return new NftTable(
                 `${name}-${host}`,
@@ -85,4 +87,9 @@ export class GatewayPath extends pulumi.ComponentResource {
             vmBridge: gateway?.vmBridge ?? null,
         });
     }
+}
+
+/** The links of a host's default routes, for each IP version that has one. */
+function uplinksOf({ defaultRoute }: HostNetworkFacts): Partial<PerFamily<string>> {
+    return Object.fromEntries(Object.entries(defaultRoute).map(([family, { link }]) => [family, link]));
 }

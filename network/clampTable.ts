@@ -19,6 +19,11 @@ export interface ClampTable {
      * the egress. A bridge sees its ports and not the link above them, so `bridged` goes by subnets alone.
      */
     egressLink?: string;
+    /**
+     * Links of the host's own default routes. The host's own connections are clamped there alone, so that those to
+     * storage on another link keep their large segments. Where none is known, every link but `lo` counts.
+     */
+    uplinks?: Partial<PerFamily<string>>;
 }
 
 /** Family of the nftables table that this mode needs. */
@@ -80,7 +85,8 @@ function clampRules(hook: ClampHook, family: IpFamily, table: ClampTable, hasSub
     const forOthers = hook === "forward" && table.mode !== "nodes";
     if (forOthers && !hasSubnets) return [];
 
-    const egress = table.mode === "bridged" ? undefined : table.egressLink;
+    const uplink = hook === "forward" ? undefined : table.uplinks?.[family];
+    const egress = table.mode === "bridged" ? undefined : (table.egressLink ?? uplink);
     const ip = family === "ipv4" ? "ip" : "ip6";
     return crossings.map(({ own, other, link }) => {
         const conditions = [
@@ -94,7 +100,8 @@ function clampRules(hook: ClampHook, family: IpFamily, table: ClampTable, hasSub
 }
 
 function familyMatch(family: IpFamily, mode: ClampMode): string {
-    if (mode === "bridged") return `ether type ${family === "ipv4" ? "ip" : "ip6"}`;
+    // `ether type` would be that of a VLAN tag.
+    if (mode === "bridged") return `meta protocol ${family === "ipv4" ? "ip" : "ip6"}`;
     return `meta nfproto ${family}`;
 }
 

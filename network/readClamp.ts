@@ -143,7 +143,8 @@ function after(rule: string[], ...run: string[]): string | undefined {
 }
 
 function familiesOf(rule: string[]): IpFamily[] {
-    const named = after(rule, "nfproto") ?? after(rule, "ether", "type") ?? rule.find(token => /^ip6?$/.test(token));
+    const protocol = after(rule, "meta", "protocol") ?? after(rule, "ether", "type");
+    const named = after(rule, "nfproto") ?? protocol ?? rule.find(token => /^ip6?$/.test(token));
     if (named === undefined) return [...IP_FAMILIES];
     return [named === "ipv4" || named === "ip" ? "ipv4" : "ipv6"];
 }

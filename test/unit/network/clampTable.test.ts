@@ -14,6 +14,7 @@ const plan: ClampTable = {
 const tables: [string, ClampTable][] = [
     ["a gateway that routes", plan],
     ["a gateway whose egress link is not named", { ...plan, egressLink: undefined }],
+    ["a gateway with uplinks of its own", { ...plan, egressLink: undefined, uplinks: { ipv4: "vmbr0", ipv6: "wg0" } }],
     ["a gateway with pods that leave unmasqueraded", { ...plan, subnets: [...plan.subnets, "10.42.0.0/16"] }],
     ["a gateway of IPv4 only", { ...plan, mss: { ipv4: 1340, ipv6: null }, subnets: ["10.27.27.0/24"] }],
     ["a gateway of IPv6 only", { ...plan, mss: { ipv4: null, ipv6: 1220 }, subnets: ["2001:db8:27::/64"] }],
@@ -53,6 +54,30 @@ chain output {
 }
 `,
     );
+});
+
+it("clamps the host's own connections on the links of its default routes alone, so storage links keep theirs", () => {
+    const text = clampTable({ ...plan, egressLink: undefined, uplinks: { ipv4: "vmbr0", ipv6: "wg0" } });
+    const own = text.slice(text.indexOf("chain input"));
+    expect(own.match(/[io]ifname \S+ \S+/g)).toEqual([
+        'iifname "vmbr0" ip',
+        'iifname "wg0" ip6',
+        'oifname "vmbr0" ip',
+        'oifname "wg0" ip6',
+    ]);
+    expect(text.slice(0, text.indexOf("chain input"))).not.toContain("ifname");
+});
+
+it("clamps the host's own connections on every link where no default route is known for the IP version", () => {
+    const text = clampTable({ ...plan, egressLink: undefined, uplinks: { ipv4: "vmbr0" } });
+    expect(text).toContain('oifname != "lo" ip6 daddr');
+    expect(text).toContain('oifname "vmbr0" ip daddr');
+});
+
+it("sees tagged frames on a bridge: it asks for the protocol behind the tag", () => {
+    const text = clampTable({ ...plan, mode: "bridged", subnets: ["192.168.1.0/24"] });
+    expect(text).toContain("meta protocol ip6 tcp flags");
+    expect(text).not.toContain("ether type");
 });
 
 it("refuses a link name that would mean other links, or end the string", () => {
