@@ -57,7 +57,7 @@ function routedNetwork(): void {
     }
 }
 
-/** The middle only bridges; the far end is the house's router, with an address of the internet beside its own. */
+/** The middle only bridges; the far end is the local network's router, with an address of the internet beside its own. */
 function bridgedNetwork(): void {
     cables();
     within("middle", "ip", "link", "add", "br0", "type", "bridge");
@@ -137,6 +137,32 @@ describe("the clamp of a gateway that routes", () => {
         clamp("middle", "routed");
         expect(await mssBetween("middle", "far", FAR.ipv4)).toEqual({ client: 1340, server: 1340 });
         expect(await mssBetween("middle", "node", NODE.ipv4)).toEqual({ client: 1460, server: 1460 });
+    });
+
+    it("leaves the gateway's storage link alone, whose MTU is 9000, and clamps its default route's link", async () => {
+        routedNetwork();
+        ip(
+            "link",
+            "add",
+            "stor0",
+            "netns",
+            namespaces.middle,
+            "type",
+            "veth",
+            "peer",
+            "stor0",
+            "netns",
+            namespaces.far,
+        );
+        for (const place of ["middle", "far"] as const) within(place, "ip", "link", "set", "stor0", "mtu", "9000");
+        address("middle", "stor0", "10.99.9.1/24");
+        address("far", "stor0", "10.99.9.2/24");
+        const before = await mssBetween("middle", "far", "10.99.9.2");
+        clamp("middle", "routed", { uplinks: { ipv4: "outer", ipv6: "outer" } });
+        expect(before).toEqual({ client: 8960, server: 8960 });
+        expect(await mssBetween("middle", "far", "10.99.9.2")).toEqual(before);
+        expect(await mssBetween("middle", "far", FAR.ipv4)).toEqual({ client: 1340, server: 1340 });
+        expect(await mssBetween("node", "far", FAR.ipv4)).toEqual({ client: 1340, server: 1340 });
     });
 
     it("never raises an MSS that is lower already", async () => {
