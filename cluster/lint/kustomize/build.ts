@@ -4,7 +4,7 @@ import { isYamlName, type Repository } from "../repository/repository.ts";
 import type { Located, LocatedMap, Place, YamlFile } from "../yaml/document.ts";
 import { parseInlineYaml } from "../yaml/file.ts";
 import { at, list, text } from "../yaml/located.ts";
-import { generated } from "./generate.ts";
+import { generated } from "./generators.ts";
 import { type PatchOptions, patched, patchOptions } from "./patch.ts";
 import { type FilePlace, Refusal } from "./refusal.ts";
 import { replaced } from "./replacements.ts";
