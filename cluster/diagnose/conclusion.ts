@@ -89,10 +89,7 @@ function culpritOf(kind: StuckPod["kind"]): Conclusion["culprit"] {
 function ofMissingSecrets(pods: readonly StuckPod[], secrets: Findings["secrets"]): Conclusion {
     const names = pods.map(({ pod, missingSecret }) => `${pod.split("/")[0]}/${missingSecret}`);
     const generators = secrets.filter(({ effect }) => effect === "blocks");
-    const by =
-        generators.length > 0
-            ? ` ${listed(generators.map(({ object }) => object))} should generate Secrets and did not.`
-            : "";
+    const by = whatDidNotGenerate(generators);
     return {
         culprit: "secret",
         sentence: `${listed(pods.map(({ pod }) => pod))} cannot start: the ${distinct(names).length === 1 ? "Secret" : "Secrets"} ${listed(names)} ${distinct(names).length === 1 ? "does" : "do"} not exist.${by}`,
@@ -183,16 +180,19 @@ function ofReleases(findings: Findings): Conclusion | undefined {
     };
 }
 
+/** The sentence that names what should have generated Secrets, behind a space; empty where there is nothing. */
+function whatDidNotGenerate(generators: readonly { object: string }[]): string {
+    if (generators.length === 0) return "";
+    return ` ${listed(generators.map(({ object }) => object))} should generate Secrets and did not.`;
+}
+
 function ofLackingReleases(
     releases: readonly { object: string }[],
     lacking: readonly string[],
     secrets: Findings["secrets"],
 ): Conclusion {
     const generators = secrets.filter(({ effect }) => effect === "blocks");
-    const by =
-        generators.length > 0
-            ? ` ${listed(generators.map(({ object }) => object))} should generate Secrets and did not.`
-            : "";
+    const by = whatDidNotGenerate(generators);
     return {
         culprit: "secret",
         sentence: `${listed(releases.map(({ object }) => object))} ${releases.length === 1 ? "is" : "are"} not Ready: ${distinct(lacking).join(", ")}.${by}`,
